@@ -1,0 +1,79 @@
+/**
+ * The logger of a running server: readable lines on a terminal, JSON lines elsewhere, and JSON lines in a rotated file
+ * where one is asked for. No worker threads: the last lines before a crash must not be lost with a worker.
+ */
+import pino from 'pino';
+import pretty from 'pino-pretty';
+import type { Clock } from './clock.js';
+import { systemClock } from './clock.js';
+import { type LogFile, openLogFile } from './log-file.js';
+import type { Logger, LogLevel } from './logger.js';
+
+export interface LoggerOptions {
+  readonly level: LogLevel;
+  readonly file: string | undefined;
+  /** The file is rotated when it is larger; undefined: never. */
+  readonly maxSizeMb: number | undefined;
+  /** Rotated files older than this are deleted; undefined: never. */
+  readonly maxAgeDays: number | undefined;
+  readonly stderrIsTTY: boolean;
+  readonly color: boolean;
+}
+
+export interface LoggerParts {
+  readonly clock?: Clock;
+  /** In place of the standard error stream. */
+  readonly stderr?: NodeJS.WritableStream;
+}
+
+export interface OpenLogger {
+  readonly logger: Logger;
+  /** Idempotent. Resolves when every line is written. */
+  close(): Promise<void>;
+}
+
+/** Never the whole answer to a leak: parts must not hand keys to the logger in the first place. */
+const SECRET_FIELDS = ['authorization', 'cookie', 'apiKey', 'api_key', 'x-api-key', 'password', 'secret'];
+
+const REDACTED_PATHS = SECRET_FIELDS.flatMap((field) => {
+  const step = /^\w+$/.test(field) ? `.${field}` : `["${field}"]`;
+  return [step.replace(/^\./, ''), `*${step}`, `*.headers${step}`];
+});
+
+/** Throws GollamaError `configuration` when the log file cannot be opened. */
+export function createLogger(options: LoggerOptions, parts: LoggerParts = {}): OpenLogger {
+  const stderr = parts.stderr ?? process.stderr;
+  const clock = parts.clock ?? systemClock;
+  const file = options.file === undefined ? undefined : openLogFile({ ...options, path: options.file }, clock, stderr);
+  const terminal = options.stderrIsTTY ? prettyStream(stderr, options.color) : undefined;
+  // Every stream takes what the logger lets pass; without a level of its own a stream would stop at `info`.
+  const streams = [terminal ?? stderr, ...(file ? [file] : [])].map((stream) => ({ level: 'trace' as const, stream }));
+  const logger = pino(
+    {
+      level: options.level,
+      base: null,
+      redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    pino.multistream(streams),
+  );
+  return { logger, close: closer(terminal, file) };
+}
+
+/** One line a message: time, level, message, fields. */
+function prettyStream(destination: NodeJS.WritableStream, colorize: boolean): pretty.PrettyStream {
+  return pretty({ destination, colorize, translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true });
+}
+
+function closer(terminal: pretty.PrettyStream | undefined, file: LogFile | undefined): () => Promise<void> {
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    if (terminal) await new Promise<void>((resolve) => terminal.end(resolve));
+    await file?.close();
+  };
+  return () => {
+    closed ??= close();
+    return closed;
+  };
+}

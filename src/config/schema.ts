@@ -1,0 +1,125 @@
+/**
+ * The only list of configuration keys. Everything else that knows keys is derived from it: the keys of the file, the
+ * names of environment variables, the example file, help texts, what `gollama config show` prints.
+ *
+ * Names here carry their unit (`waitTimeoutMs`); the key in a file does not (`wait_timeout`), its value does (`60s`).
+ */
+import * as z from 'zod';
+import { blocks, listOf, literal, optional, required, withDefault } from './field.js';
+import * as value from './values.js';
+
+const section = <T extends z.core.$ZodLooseShape>(shape: T) => z.object(shape, { error: 'expected a block of keys' });
+
+const apiKeySchema = section({
+  key: optional(value.secret, 'the key itself'),
+  keyEnv: optional(value.environmentName, 'variable that holds the key', { example: 'ALICE_KEY' }),
+  keySha256: optional(value.sha256, 'SHA-256 of the key in hexadecimal, so that the file holds no secret'),
+  name: optional(value.text, 'who uses it: in logs, metrics and status', { example: 'alice' }),
+  admin: withDefault(value.flag, 'false', 'may use the admin routes'),
+  maxPriority: optional(value.priority, 'higher wishes become this one', { example: 'normal' }),
+  maxConcurrency: optional(value.integer(1), 'requests of this key that run at once', { example: '2' }),
+});
+
+const serverSchema = section({
+  addr: withDefault(value.address, ':8081', 'listen address, host:port'),
+  apiKeys: blocks(apiKeySchema, 'keys that clients must send; none: no key is asked for', value.secret),
+  insecure: withDefault(value.flag, 'false', 'listen beyond this machine although there are no keys'),
+  maxBodyBytes: withDefault(value.size, '32MiB', 'largest request body'),
+  headerTimeoutMs: withDefault(value.time, '10s', 'until the headers of a request have come'),
+  uploadTimeoutMs: withDefault(value.time, '60s', 'until the whole request has come'),
+  drainTimeoutMs: withDefault(value.time, '10s', 'how long running requests may go on when the server stops'),
+  heartbeatMs: withDefault(value.time, '15s', 'between signs of life on a stream that says nothing'),
+  corsOrigins: listOf(value.text, [], 'web origins that may call from a browser; * for all'),
+});
+
+const queueSchema = section({
+  maxConcurrency: optional(value.concurrency, 'requests that run at once; unset: as many as the engines have slots', {
+    example: '1',
+  }),
+  maxWaiting: withDefault(value.integer(0), '1024', 'requests that may wait; one more gets 429'),
+  maxWaitingBytes: withDefault(value.size, '256MiB', 'memory for the bodies of waiting requests', {
+    key: 'max_waiting_bytes',
+  }),
+  waitTimeoutMs: withDefault(value.duration, '60s', 'longest wait for a slot; 0s waits without end'),
+  startWaitTimeoutMs: withDefault(value.time, '5m', 'patience while no engine of the model is ready yet'),
+  interactivePriority: withDefault(value.priority, 'high', 'of a request that does not name one'),
+});
+
+const engineKind = value.choice('llama-server', 'openai', 'simulated');
+
+const common = {
+  name: required(value.text, 'unique; in logs, metrics and status; unset: the kind'),
+  aliases: listOf(value.text, [], 'further model names that mean the first model'),
+  weight: withDefault(value.positiveNumber, '1', 'share of the work beside other engines of the same model'),
+};
+
+const credentials = {
+  apiKeyEnv: optional(value.environmentName, 'variable that holds the key of the engine'),
+  apiKeyFile: optional(value.path, 'file that holds the key of the engine'),
+};
+
+const llamaServerSchema = section({
+  kind: literal(engineKind, 'llama-server', 'a llama-server process that gollama starts and keeps alive'),
+  ...common,
+  models: listOf(value.text, [], 'model names; none: the engine is asked'),
+  bin: optional(value.path, 'executable; unset: $GOLLAMA_LLAMA_SERVER, then PATH', { example: './bin/llama-server' }),
+  args: listOf(value.argument, [], 'arguments; no shell reads them, but ~ at the start of a path is expanded'),
+  modelPath: optional(value.path, 'the .gguf file', { example: '~/models/model.gguf' }),
+  slots: optional(value.integer(1), 'requests at once; unset: the engine is asked', { example: '4' }),
+  baseUrl: optional(value.url, 'where it listens; unset: a free port of this machine'),
+  ...credentials,
+  startTimeoutMs: withDefault(value.time, '30s', 'longest silence while it starts'),
+  stopTimeoutMs: withDefault(value.time, '10s', 'between the wish to stop and the kill'),
+  restartBackoffMs: withDefault(value.time, '2s', 'before the first restart; doubles from there'),
+  readyPattern: optional(value.pattern, 'also wait for a log line like this (JavaScript regular expression)'),
+});
+
+const openaiSchema = section({
+  kind: literal(engineKind, 'openai', 'a server with the OpenAI API'),
+  ...common,
+  models: listOf(value.text, [], 'model names; none: the server is asked'),
+  baseUrl: required(value.url, 'with or without /v1', { example: 'http://10.0.0.7:8000' }),
+  slots: optional(value.integer(1), 'requests at once', { example: '8' }),
+  ...credentials,
+});
+
+const simulatedSchema = section({
+  kind: literal(engineKind, 'simulated', 'made-up answers at a set speed, for trials and tests'),
+  ...common,
+  models: listOf(value.text, ['sim'], 'model names'),
+  slots: withDefault(value.integer(1), '4', 'requests at once'),
+  ttftMs: withDefault(value.time, '700ms', 'time to the first token'),
+  tokenMs: withDefault(value.time, '60ms', 'time from token to token', { key: 'token_time' }),
+  seed: withDefault(value.integer(0), '1', 'the same seed says the same words'),
+});
+
+const engineSchema = z.discriminatedUnion('kind', [llamaServerSchema, openaiSchema, simulatedSchema], {
+  error: (issue) =>
+    issue.code === 'invalid_union' ? `expected kind: ${engineKind.expected}` : 'expected a block of keys',
+});
+
+const loggerSchema = section({
+  level: withDefault(value.logLevel, 'info', 'trace, debug, info, warn, error or silent'),
+  file: optional(value.path, 'log file as well, as JSON lines', { example: './server.log' }),
+  maxSizeMb: optional(value.positiveNumber, 'megabytes after which the file is rotated', { example: '100' }),
+  maxAgeDays: optional(value.positiveNumber, 'days after which rotated files are deleted', { example: '7' }),
+});
+
+export const configSchema = section({
+  server: serverSchema.prefault({}),
+  queue: queueSchema.prefault({}),
+  engines: blocks(engineSchema, 'what answers; none: see fallback'),
+  fallback: withDefault(value.choice('simulated', 'none'), 'simulated', 'what answers where no engine is configured'),
+  logger: loggerSchema.prefault({}),
+  dataDir: optional(value.path, 'state of the server; unset: $XDG_STATE_HOME/gollama or ~/.local/state/gollama', {
+    example: '~/.local/state/gollama',
+  }),
+});
+
+/** What stands in the sources, with defaults; secrets are still named, not read. */
+export type Settings = z.output<typeof configSchema>;
+
+/** The engine that answers where none is configured. */
+export function fallbackEngine(): z.output<typeof simulatedSchema> {
+  return simulatedSchema.parse({ kind: 'simulated', name: 'simulated' });
+}

@@ -1,0 +1,31 @@
+/** The last bytes of an answer: where engines put what the gateway has to know. Keeps references, copies nothing. */
+
+/** Usage, timings and `[DONE]` fit into this many times over. */
+const TAIL_BYTES = 4096;
+
+export class AnswerTail {
+  #parts: Buffer[] = [];
+  #sizeBytes = 0;
+
+  add(bytes: Buffer): void {
+    this.#parts.push(bytes);
+    this.#sizeBytes += bytes.length;
+    for (;;) {
+      const oldest = this.#parts[0];
+      if (oldest === undefined || this.#sizeBytes - oldest.length < TAIL_BYTES) return;
+      this.#parts.shift();
+      this.#sizeBytes -= oldest.length;
+    }
+  }
+
+  /** At least the last 4 KiB of the answer, or all of it. */
+  bytes(): Buffer {
+    return Buffer.concat(this.#parts);
+  }
+
+  /** The last `count` bytes. */
+  last(count: number): Buffer {
+    const bytes = this.bytes();
+    return bytes.subarray(Math.max(0, bytes.length - count));
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * What one client gets: the engine's bytes as they come, heartbeats while a stream waits, and an end that never looks
+ * like success when it is not.
+ *
+ * - `idle`: nothing was sent; an error still has its status
+ * - `waiting`: a stream's head and comments were sent, nothing of an engine
+ * - `answering`: the engine's head, or its first bytes behind our own, went on
+ * - `ended`: answered, failed, or the client has gone
+ */
+import type { ServerResponse } from 'node:http';
+import type { Clock, Timer } from '../base/clock.js';
+import { GollamaError } from '../base/errors.js';
+import type { AnswerHead, AnswerSink, Flow } from '../engine/engine.js';
+import { AnswerTail } from './answer-tail.js';
+import { returnedHeaders } from './headers.js';
+import { errorEvent, sendError } from './respond.js';
+import { streamEnding } from './stream-ending.js';
+import { findUsage, type TokenUsage } from './token-usage.js';
+import { WholeEvents } from './whole-events.js';
+
+export interface ClientAnswerOptions {
+  /** True where the client asked for a stream. */
+  readonly stream: boolean;
+  /** True on the paths whose streams end with `[DONE]`. */
+  readonly isText: boolean;
+  readonly heartbeatMs: number;
+}
+
+/** A client that takes nothing for so long is given up: it holds a slot. */
+const CLIENT_STALL_MS = 60_000;
+/** Of an answer that cannot go on as it is; enough to tell what was wrong. */
+const REFUSED_BYTES_MAX = 64 * 1024;
+
+export class ClientAnswer implements AnswerSink {
+  readonly #response: ServerResponse;
+  readonly #clock: Clock;
+  readonly #options: ClientAnswerOptions;
+  #tail = new AnswerTail();
+  #state: 'idle' | 'waiting' | 'answering' | 'ended' = 'idle';
+  #events: WholeEvents | undefined;
+  /** First bytes of the answer, where a JSON answer may tell its usage. */
+  #opening: Buffer | undefined;
+  /** Of an answer with a known length. */
+  #missingBytes: number | undefined;
+  /** Status and bytes of an answer that came too late to be passed on with its status. */
+  #refused: { readonly status: number; readonly parts: Buffer[] } | undefined;
+  #hidesUsage = false;
+  #flow: Flow | undefined;
+  #heartbeat: Timer | undefined;
+  #stall: Timer | undefined;
+  #position: (() => number) | undefined;
+  #firstByteAtMs: number | undefined;
+
+  constructor(response: ServerResponse, clock: Clock, options: ClientAnswerOptions) {
+    this.#response = response;
+    this.#clock = clock;
+    this.#options = options;
+    response.once('close', () => this.#stopTimers());
+    response.on('drain', () => {
+      this.#stall?.cancel();
+      this.#flow?.resume();
+    });
+  }
+
+  /** True once something of an engine's answer went to the client: no other engine can answer any more. */
+  get started(): boolean {
+    return this.#state === 'answering' || this.#state === 'ended';
+  }
+
+  /** Status sent to the client; undefined while nothing was. */
+  get status(): number | undefined {
+    return this.#response.headersSent ? this.#response.statusCode : undefined;
+  }
+
+  get firstByteAtMs(): number | undefined {
+    return this.#firstByteAtMs;
+  }
+
+  /** The request has to wait in the queue. A stream's client is told at once, and again and again. */
+  waiting(position: () => number): void {
+    this.#position = position;
+    if (this.#options.stream && this.#state === 'idle') this.#beginWaiting();
+  }
+
+  /** The request has a slot: from here on it waits for the engine. */
+  granted(options: {
+    engine: string;
+    waitedMs: number;
+    attempt: number;
+    simulated: boolean;
+    hidesUsage: boolean;
+  }): void {
+    this.#position = undefined;
+    this.#hidesUsage = options.hidesUsage;
+    if (this.#state !== 'idle') return;
+    this.#response.setHeader('x-gollama-engine', options.engine);
+    this.#response.setHeader('x-gollama-queue-ms', Math.round(options.waitedMs));
+    this.#response.setHeader('x-gollama-attempts', options.attempt);
+    if (options.simulated) this.#response.setHeader('x-gollama-simulated', '1');
+    // An engine that reads a long prompt is silent for minutes: longer than many a client's patience.
+    if (this.#options.stream && !this.#heartbeat) {
+      this.#heartbeat = this.#clock.after(this.#options.heartbeatMs, () => this.#beginWaiting());
+    }
+  }
+
+  head(head: AnswerHead, flow: Flow): void {
+    if (this.#state === 'ended') return;
+    this.#stopHeartbeat();
+    const streams = isEventStream(head.headers['content-type']);
+    this.#flow = flow;
+    this.#tail = new AnswerTail();
+    this.#events = streams && this.#options.isText ? new WholeEvents({ hidesUsage: this.#hidesUsage }) : undefined;
+    if (this.#state === 'waiting') {
+      this.#refused = head.status !== 200 || !streams ? { status: head.status, parts: [] } : undefined;
+      return;
+    }
+    this.#state = 'answering';
+    this.#writeHead(head, streams);
+  }
+
+  chunk(bytes: Buffer): boolean {
+    if (this.#state === 'ended') return true;
+    this.#firstByteAtMs ??= this.#clock.now();
+    this.#tail.add(bytes);
+    if (this.#refused) return this.#collectRefused(bytes);
+    this.#state = 'answering';
+    if (this.#events) return this.#write(this.#events.push(bytes));
+    this.#opening ??= bytes;
+    if (this.#missingBytes !== undefined) {
+      this.#missingBytes -= bytes.length;
+      if (this.#missingBytes <= 0) {
+        // Head, body and end leave in one piece.
+        this.#end(bytes);
+        return true;
+      }
+    }
+    return this.#write(bytes);
+  }
+
+  /** The engine's answer is complete. Throws `engine_error` where it is not, although it ended well. */
+  complete(): void {
+    if (this.#state === 'ended') return;
+    if (this.#refused) throw this.#refusedError(this.#refused);
+    if (this.#events) {
+      if (streamEnding(this.#tail.bytes()) === 'cut') {
+        throw new GollamaError('engine_error', 'the engine ended the stream before the answer was complete');
+      }
+      const held = this.#events.flush();
+      if (held) this.#write(held);
+    }
+    this.#end();
+  }
+
+  /** No (further) answer comes: tells the client why, in the way that is left. */
+  fail(error: GollamaError): void {
+    const state = this.#state;
+    if (state === 'ended' || this.#response.destroyed) {
+      this.#forget();
+    } else if (state === 'idle') {
+      this.#forget();
+      sendError(this.#response, error);
+    } else if (state === 'waiting' || this.#canTellInStream()) {
+      const ofEngine = this.#events !== undefined && streamEnding(this.#tail.bytes()) === 'error';
+      this.#end(ofEngine ? undefined : Buffer.from(errorEvent(error, this.#options.isText)));
+    } else {
+      this.#forget();
+      this.#response.destroy();
+    }
+  }
+
+  /** Token counts of the answer, as far as it told them. */
+  usage(): TokenUsage | undefined {
+    return findUsage(this.#tail.bytes()) ?? (this.#opening ? findUsage(this.#opening) : undefined);
+  }
+
+  #beginWaiting(): void {
+    if (this.#state === 'idle') {
+      this.#state = 'waiting';
+      this.#response.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-cache',
+        connection: 'keep-alive',
+        'x-accel-buffering': 'no',
+      });
+    }
+    this.#beat();
+  }
+
+  /** A comment line of its own: with a blank line behind it, some clients would see an empty event. */
+  #beat(): void {
+    this.#response.write(this.#position ? `: queued position=${this.#position()}\n` : ': working\n');
+    this.#heartbeat = this.#clock.after(this.#options.heartbeatMs, () => this.#beat());
+  }
+
+  #writeHead(head: AnswerHead, streams: boolean): void {
+    const headers = returnedHeaders(head.headers);
+    if (streams) {
+      headers['cache-control'] = 'no-cache';
+      headers.connection = 'keep-alive';
+      headers['x-accel-buffering'] = 'no';
+      // A chunk may be taken out, an error may be put behind.
+      delete headers['content-length'];
+    } else if (typeof headers['content-length'] === 'string') {
+      this.#missingBytes = Number(headers['content-length']);
+    }
+    this.#response.writeHead(head.status, headers);
+    // The first chunk is usually in the same read: then both leave in one packet.
+    queueMicrotask(() => {
+      if (this.#firstByteAtMs === undefined && this.#state !== 'ended') this.#response.flushHeaders();
+    });
+  }
+
+  #write(bytes: Buffer): boolean {
+    if (bytes.length === 0 || this.#response.write(bytes)) return true;
+    this.#stall?.cancel();
+    this.#stall = this.#clock.after(CLIENT_STALL_MS, () => this.#response.destroy());
+    return false;
+  }
+
+  #collectRefused(bytes: Buffer): boolean {
+    const parts = this.#refused?.parts ?? [];
+    const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
+    if (sizeBytes < REFUSED_BYTES_MAX) parts.push(bytes);
+    return true;
+  }
+
+  /** The engine's own words, where it told an error as JSON. */
+  #refusedError(refused: { readonly status: number; readonly parts: readonly Buffer[] }): GollamaError {
+    const text = Buffer.concat(refused.parts).toString('utf8').slice(0, REFUSED_BYTES_MAX);
+    const told = engineMessage(text) ?? `the engine answered ${refused.status} without a stream`;
+    return new GollamaError(refused.status >= 400 && refused.status < 500 ? 'invalid_request' : 'engine_error', told);
+  }
+
+  /** In a text stream, behind whole events; elsewhere only a broken connection says "failed" for sure. */
+  #canTellInStream(): boolean {
+    return this.#events?.atEventEnd === true;
+  }
+
+  #end(last?: Buffer): void {
+    this.#forget();
+    if (last) this.#response.end(last);
+    else this.#response.end();
+  }
+
+  #forget(): void {
+    this.#state = 'ended';
+    this.#stopTimers();
+  }
+
+  #stopTimers(): void {
+    this.#stopHeartbeat();
+    this.#stall?.cancel();
+  }
+
+  #stopHeartbeat(): void {
+    this.#heartbeat?.cancel();
+    this.#heartbeat = undefined;
+  }
+}
+
+function isEventStream(contentType: string | string[] | undefined): boolean {
+  return typeof contentType === 'string' && contentType.startsWith('text/event-stream');
+}
+
+function engineMessage(text: string): string | undefined {
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown } | string };
+    if (typeof error === 'string') return error;
+    return typeof error?.message === 'string' ? error.message : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+/** `/v1`: what OpenAI clients call. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GollamaError } from '../../base/errors.js';
+import type { Pool } from '../../pool/pool.js';
+import { parsePriority } from '../../protocol/priority.js';
+import type { ActiveRequests } from '../active-requests.js';
+import type { Caller } from '../auth.js';
+import { forwardedHeaders } from '../headers.js';
+import type { Relay } from '../relay.js';
+import type { Routes } from '../server.js';
+
+export interface OpenAiRoutesParts {
+  readonly relay: Relay;
+  readonly pool: Pool;
+  /** Of requests that name none. */
+  readonly defaultPriority: number;
+  /** True where clients' credentials are for the gateway and end here. */
+  readonly ownCredentials: boolean;
+  /** Seconds since the Unix epoch at which the server started: the `created` of its models. */
+  readonly startedAtS: number;
+  readonly active: ActiveRequests;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+
+export function openAiRoutes(parts: OpenAiRoutesParts): Routes {
+  const relay = (request: FastifyRequest, reply: FastifyReply) => relayRequest(parts, request, reply);
+  return (server: FastifyInstance) => {
+    server.get('/v1/models', () => ({
+      object: 'list',
+      data: parts.pool.models().map((model) => modelCard(parts, model)),
+    }));
+    server.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
+      const id = request.params['*'];
+      const model = parts.pool.models().find(({ name }) => name === id);
+      if (!model) throw new GollamaError('model_not_found', `the model '${id}' does not exist`, { param: 'model' });
+      return modelCard(parts, model);
+    });
+    server.post('/v1/chat/completions', relay);
+    server.post('/v1/completions', relay);
+    server.post('/v1/embeddings', relay);
+    server.post('/v1/*', relay);
+  };
+}
+
+function modelCard(parts: OpenAiRoutesParts, model: { name: string; engine: { engine: { kind: string } } }) {
+  return { id: model.name, object: 'model', created: parts.startedAtS, owned_by: model.engine.engine.kind };
+}
+
+async function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const priority = priorityOf(request.headers['x-gollama-priority'], request.caller, parts.defaultPriority);
+  reply.hijack();
+  await parts.relay.handle(
+    {
+      id: request.id,
+      caller: request.caller,
+      priority,
+      path: request.url,
+      headers: forwardedHeaders(request.headers, parts.ownCredentials),
+      body: Buffer.isBuffer(request.body) ? request.body : NO_BYTES,
+      signal: parts.active.add(reply.raw),
+    },
+    reply.raw,
+  );
+}
+
+/** The priority that was asked for, at most what the caller's key allows. */
+function priorityOf(header: string | string[] | undefined, caller: Caller, defaultPriority: number): number {
+  const asked = typeof header === 'string' ? parsePriority(header) : defaultPriority;
+  if (asked === undefined) {
+    throw new GollamaError(
+      'invalid_request',
+      `"${header}" is no priority: expected low, normal, high, critical or an integer`,
+      {
+        param: 'X-Gollama-Priority',
+      },
+    );
+  }
+  return Math.min(asked, caller.maxPriority ?? asked);
+}

@@ -1,0 +1,190 @@
+/** The HTTP server: limits, who may call, and which route answers. */
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { GollamaError, toGollamaError } from '../base/errors.js';
+import type { Logger } from '../base/logger.js';
+import type { Service } from '../base/service.js';
+import { errorEnvelope } from '../protocol/error.js';
+import { type ApiKey, Authenticator, type Caller } from './auth.js';
+import { allowsOrigin, guardAgainstPages } from './browser-guard.js';
+import type { ListenAddress } from './listen-address.js';
+
+export interface GatewayOptions {
+  readonly address: ListenAddress;
+  readonly apiKeys: readonly ApiKey[];
+  readonly corsOrigins: readonly string[];
+  readonly maxBodyBytes: number;
+  /** Time for the head of a request, and for all of it. */
+  readonly headerTimeoutMs: number;
+  readonly uploadTimeoutMs: number;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller;
+  }
+}
+
+/** Connections without a request are kept as long; longer than a usual proxy in front keeps them. */
+const KEEP_ALIVE_MS = 75_000;
+/** How exactly the time limits of uploads are kept. */
+const TIMEOUT_CHECK_MS = 1_000;
+/** Answered without a key: load balancers and watchdogs have none. */
+const OPEN_PATHS = new Set(['/health', '/healthz']);
+
+/** Adds routes to the server. */
+export type Routes = (server: FastifyInstance) => void;
+
+export class Gateway implements Service {
+  readonly #options: GatewayOptions;
+  readonly #server: FastifyInstance;
+  readonly #auth: Authenticator;
+  readonly #logger: Logger;
+
+  constructor(options: GatewayOptions, routes: readonly Routes[], logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+    this.#auth = new Authenticator(options.apiKeys);
+    this.#server = Fastify({
+      bodyLimit: options.maxBodyBytes,
+      requestTimeout: options.uploadTimeoutMs,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      http: { headersTimeout: options.headerTimeoutMs, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+      forceCloseConnections: true,
+      return503OnClosing: false,
+      genReqId: (request) => requestId(request.headers['x-request-id']),
+      clientErrorHandler: answerBrokenRequest,
+    });
+    this.#install(routes);
+  }
+
+  /** The port that was given, or the one that was chosen for port 0. */
+  get url(): string {
+    const { host } = this.#options.address;
+    const address = this.#server.server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : this.#options.address.port;
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  }
+
+  async start(): Promise<void> {
+    const { host, port } = this.#options.address;
+    try {
+      await this.#server.listen({ host, port });
+    } catch (error) {
+      throw listenFailure(error, host, port);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.close();
+  }
+
+  #install(routes: readonly Routes[]): void {
+    const server = this.#server;
+    server.removeAllContentTypeParsers();
+    server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    server.decorateRequest('caller');
+    server.addHook('onRequest', (request, reply) => this.#admit(request, reply));
+    server.setErrorHandler((error: FastifyError | GollamaError, request, reply) => {
+      const told = toTold(error, this.#options.maxBodyBytes);
+      if (told.code === 'internal') this.#logger.error({ err: error, request: request.id }, 'a route failed');
+      if (told.retryAfterS !== undefined) reply.header('retry-after', told.retryAfterS);
+      return reply.code(told.status).send(errorEnvelope(told));
+    });
+    server.setNotFoundHandler((request, reply) => {
+      const allowed = allowedMethods(server, request.url);
+      if (allowed.length > 0) reply.header('allow', allowed.join(', '));
+      throw unknownRoute(request, allowed);
+    });
+    for (const install of routes) install(server);
+  }
+
+  /** Before the body is read: what the caller may not send is not taken in. */
+  async #admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+    const { headers } = request;
+    const { corsOrigins, address } = this.#options;
+    // On the raw response, so that it is there on relayed answers too.
+    reply.raw.setHeader('x-request-id', request.id);
+    guardAgainstPages(headers, { trustsLoopback: address.loopback && !this.#auth.required, corsOrigins });
+    const { origin } = headers;
+    if (origin !== undefined && allowsOrigin(origin, corsOrigins)) {
+      allowCrossOrigin(reply, origin);
+      if (request.method === 'OPTIONS') return reply.code(204).send();
+    }
+    const path = request.url.split('?', 1)[0] ?? request.url;
+    if (!OPEN_PATHS.has(path)) request.caller = this.#auth.authenticate(headers);
+    return undefined;
+  }
+}
+
+function requestId(sent: string | string[] | undefined): string {
+  return typeof sent === 'string' && /^[\w.:-]{1,128}$/.test(sent) ? sent : randomUUID();
+}
+
+function allowCrossOrigin(reply: FastifyReply, origin: string): void {
+  const { raw } = reply;
+  raw.setHeader('access-control-allow-origin', origin);
+  raw.setHeader('vary', 'Origin');
+  raw.setHeader('access-control-allow-methods', 'GET, POST, DELETE, OPTIONS');
+  raw.setHeader('access-control-allow-headers', 'Authorization, Content-Type, Idempotency-Key, X-Gollama-Priority');
+  raw.setHeader('access-control-expose-headers', 'X-Request-Id, Retry-After, X-Gollama-Engine, X-Gollama-Queue-Ms');
+}
+
+/** A request that is not HTTP, or did not come in time: no route has seen it, the socket is all there is. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable) return;
+  const told =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? new GollamaError('upload_timeout', 'the request did not arrive in time')
+      : new GollamaError('invalid_request', `this is not a valid HTTP request (${error.code ?? error.message})`);
+  const body = JSON.stringify(errorEnvelope(told));
+  socket.end(
+    `HTTP/1.1 ${told.status} ${told.status === 408 ? 'Request Timeout' : 'Bad Request'}\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+function toTold(error: FastifyError | GollamaError, maxBodyBytes: number): GollamaError {
+  if (error instanceof GollamaError) return error;
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return new GollamaError('body_too_large', `the request body is larger than ${maxBodyBytes} bytes`, {
+      hint: 'server.max_body sets the limit',
+    });
+  }
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new GollamaError('invalid_request', error.message, { cause: error });
+  }
+  return toGollamaError(error);
+}
+
+function unknownRoute(request: FastifyRequest, allowed: readonly string[]): GollamaError {
+  const path = request.url.split('?', 1)[0];
+  if (allowed.length > 0) {
+    return new GollamaError('method_not_allowed', `${path} does not take ${request.method}, but ${allowed.join(', ')}`);
+  }
+  return new GollamaError('not_found', `there is nothing at ${path}`);
+}
+
+function allowedMethods(server: FastifyInstance, url: string): string[] {
+  const path = url.split('?', 1)[0] ?? url;
+  const patterns = [path, ...(path.startsWith('/v1/models/') ? ['/v1/models/*'] : [])];
+  const isRelayed = path.startsWith('/v1/') && !path.startsWith('/v1/models');
+  return (['GET', 'POST', 'DELETE'] as const).filter(
+    (method) => patterns.some((url) => server.hasRoute({ method, url })) || (method === 'POST' && isRelayed),
+  );
+}
+
+function listenFailure(error: unknown, host: string, port: number): GollamaError {
+  const code = (error as { code?: string }).code;
+  if (code === 'EADDRINUSE') {
+    return new GollamaError('configuration', `${host}:${port} is in use by another program`, {
+      cause: error,
+      hint: `is it gollama already? "gollama status" tells; otherwise: gollama serve --port ${port + 1}`,
+    });
+  }
+  return new GollamaError('configuration', `cannot listen on ${host}:${port}: ${toGollamaError(error).message}`, {
+    cause: error,
+    hint: 'choose another address with --host and --port',
+  });
+}

@@ -1,0 +1,205 @@
+/** The shell of the scheduler: real leases, real timers, promises for those who wait. It holds no rules. */
+import type { Clock, Timer } from '../base/clock.js';
+import { GollamaError } from '../base/errors.js';
+import type { Lease, Member } from '../pool/member.js';
+import type { Pool } from '../pool/pool.js';
+import { type Effect, Scheduler, type SchedulerLimits, type Ticket } from './scheduler.js';
+
+export interface SlotRequest {
+  readonly model: string | undefined;
+  readonly priority: number;
+  /** Bytes of memory it holds while it waits. */
+  readonly sizeBytes: number;
+  readonly caller: string;
+  /** Leases its caller may hold at once; undefined = no limit. */
+  readonly callerInFlightMax: number | undefined;
+}
+
+/** What one use of a slot came to. */
+export type Attempt<T> =
+  | { readonly done: true; readonly value: T }
+  /** Nothing reached the client: another engine may try. */
+  | { readonly done: false; readonly reason: GollamaError };
+
+/** What a user of a slot is told. */
+export interface Grant {
+  readonly lease: Lease;
+  /** Time in the queue so far, over all attempts. */
+  readonly waitedMs: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+}
+
+export interface WaitObserver {
+  /** Called once when the ticket has to wait; `position` tells its place whenever it is called. */
+  onWait(position: () => number): void;
+}
+
+interface Waiter {
+  readonly grant: (lease: Lease) => void;
+  readonly refuse: (reason: GollamaError) => void;
+  timer: Timer | undefined;
+}
+
+/** Attempts of one request before its last failure is told to the client. */
+const ATTEMPTS_MAX = 2;
+
+export class Dispatcher {
+  readonly #clock: Clock;
+  readonly #pool: Pool;
+  readonly #scheduler: Scheduler<Lease>;
+  readonly #waiters = new Map<Ticket, Waiter>();
+  readonly #idleListeners = new Set<() => void>();
+  readonly #stopListening: () => void;
+  #arrivals = 0;
+
+  constructor(options: { clock: Clock; pool: Pool; limits: SchedulerLimits }) {
+    this.#clock = options.clock;
+    this.#pool = options.pool;
+    this.#scheduler = new Scheduler(options.limits, options.pool);
+    this.#stopListening = this.#pool.onChange(() => this.#apply(this.#scheduler.onCapacity()));
+  }
+
+  get waiting(): number {
+    return this.#scheduler.waiting;
+  }
+
+  get inFlight(): number {
+    return this.#scheduler.inFlight;
+  }
+
+  /** Tickets that this member could serve. */
+  waitingFor(member: Member): number {
+    let waiting = 0;
+    for (const { route } of this.#scheduler.tickets()) if (this.#pool.isOn(route, member)) waiting += 1;
+    return waiting;
+  }
+
+  /** How many tickets wait at each priority. */
+  waitingByPriority(): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const { priority } of this.#scheduler.tickets()) counts.set(priority, (counts.get(priority) ?? 0) + 1);
+    return counts;
+  }
+
+  /**
+   * Waits for a slot, lets `use` have it, and gives it back whatever happens. An attempt that says that nothing reached
+   * the client goes back to its place in the queue. Rejects with the reason of a refusal, with `cancelled` when `signal`
+   * aborts while it waits, and with whatever `use` throws.
+   */
+  async run<T>(
+    request: SlotRequest,
+    signal: AbortSignal,
+    observer: WaitObserver,
+    use: (grant: Grant) => Promise<Attempt<T>>,
+  ): Promise<T> {
+    const ticket = this.#ticket(request);
+    let waitedMs = 0;
+    for (let attempt = 1; ; attempt += 1) {
+      const askedAt = this.#clock.now();
+      const lease = await this.#acquire(ticket, attempt > 1, signal, observer);
+      const grantedAt = this.#clock.now();
+      waitedMs += grantedAt - askedAt;
+      let outcome: Attempt<T>;
+      try {
+        outcome = await use({ lease, waitedMs, attempt });
+      } finally {
+        this.#release(ticket, lease, this.#clock.now() - grantedAt);
+      }
+      if (outcome.done) return outcome.value;
+      if (attempt >= ATTEMPTS_MAX || signal.aborted) throw outcome.reason;
+    }
+  }
+
+  /** Refuses what waits and what comes; resolves when the last lease is back, or when `signal` aborts. */
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#apply(this.#scheduler.onClose());
+    if (this.inFlight > 0 && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          this.#idleListeners.delete(done);
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        this.#idleListeners.add(done);
+        signal.addEventListener('abort', done, { once: true });
+      });
+    }
+    this.#stopListening();
+  }
+
+  #ticket(request: SlotRequest): Ticket {
+    return {
+      sequence: this.#arrivals++,
+      route: this.#pool.route(request.model),
+      priority: request.priority,
+      sizeBytes: request.sizeBytes,
+      caller: request.caller,
+      callerInFlightMax: request.callerInFlightMax ?? Number.POSITIVE_INFINITY,
+    };
+  }
+
+  #acquire(ticket: Ticket, again: boolean, signal: AbortSignal, observer: WaitObserver): Promise<Lease> {
+    if (signal.aborted) return Promise.reject(left());
+    return new Promise((resolve, reject) => {
+      const onAbort = () => {
+        settle();
+        this.#apply(this.#scheduler.onCancel(ticket));
+        reject(left());
+      };
+      const settle = () => {
+        this.#waiters.delete(ticket);
+        waiter.timer?.cancel();
+        signal.removeEventListener('abort', onAbort);
+      };
+      const waiter: Waiter = {
+        grant: (lease) => {
+          settle();
+          resolve(lease);
+        },
+        refuse: (reason) => {
+          settle();
+          reject(reason);
+        },
+        timer: undefined,
+      };
+      this.#waiters.set(ticket, waiter);
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#apply(again ? this.#scheduler.onReturn(ticket) : this.#scheduler.onArrival(ticket));
+      if (this.#waiters.has(ticket)) observer.onWait(() => this.#scheduler.position(ticket));
+    });
+  }
+
+  #release(ticket: Ticket, lease: Lease, heldMs: number): void {
+    // The pool first: its change event must find the slot free, the scheduler must not count the lease any more.
+    lease.release();
+    this.#apply(this.#scheduler.onRelease(ticket, heldMs));
+    if (this.inFlight === 0) for (const listener of this.#idleListeners) listener();
+  }
+
+  #apply(effects: readonly Effect<Lease>[]): void {
+    for (const effect of effects) {
+      const waiter = this.#waiters.get(effect.ticket);
+      if (waiter === undefined) throw new Error(`nobody waits with ticket ${effect.ticket.sequence}`);
+      switch (effect.kind) {
+        case 'grant':
+          waiter.grant(effect.lease);
+          break;
+        case 'refuse':
+          waiter.refuse(effect.reason);
+          break;
+        case 'arm':
+          waiter.timer?.cancel();
+          waiter.timer =
+            effect.delayMs === undefined
+              ? undefined
+              : this.#clock.after(effect.delayMs, () => this.#apply(this.#scheduler.onExpired(effect.ticket)));
+          break;
+      }
+    }
+  }
+}
+
+function left(): GollamaError {
+  return new GollamaError('cancelled', 'the client left before its turn came');
+}
