@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { flush, handle, run, settings } from '@oclif/core';
+import { translateReferenceArguments } from '../src/cli/reference-arguments.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pjson = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
@@ -12,6 +13,6 @@ settings.debug = true;
 // oclif would look for a TypeScript compiler API that TypeScript 7 does not have, and fall back to a stale dist/.
 settings.enableAutoTranspile = false;
 
-await run(process.argv.slice(2), { root, pjson, ignoreManifest: true })
+await run(translateReferenceArguments(process.argv.slice(2)), { root, pjson, ignoreManifest: true })
   .then(() => flush())
   .catch(handle);

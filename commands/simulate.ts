@@ -5,11 +5,10 @@ import { FAULTS, type FaultPlan, parseFault } from '../src/engine/simulated/faul
 export default class Simulate extends Command {
   static override summary = 'Run a stand-in for llama-server: no model, a steady pace, faults on demand.';
   static override description =
-    `It answers the same paths with the same shapes as llama-server and takes its command line too:
-options that mean nothing here are named on stderr and ignored. A request asks for a fault with
-the header "x-simulate-fault: NAME[@CHUNK]" or the body field "simulate_fault"; --fault makes a share of all requests fail.
+    `It answers the same paths with the same shapes as llama-server and takes its command line too: options that mean nothing here are named on stderr and ignored. \
+A request asks for a fault with the header "x-simulate-fault: NAME[@CHUNK]" or the body field "simulate_fault"; --fault makes all requests fail so, or a share of them.
 
-Faults:
+Faults (N: CHUNK, or 3):
 ${Object.entries(FAULTS)
   .map(([name, { help }]) => `  ${name.padEnd(18)}${help}`)
   .join('\n')}`;

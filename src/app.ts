@@ -79,24 +79,31 @@ export class App implements Service {
 
   /** Listens, then starts the engines: until they are ready, /healthz says so and requests wait. */
   async start(): Promise<void> {
-    await this.#gateway.start();
     try {
-      await this.#pool.start();
+      await this.listen();
+      await this.startEngines();
     } catch (error) {
       await this.stop();
       throw error;
     }
   }
 
+  listen(): Promise<void> {
+    return this.#gateway.start();
+  }
+
+  startEngines(): Promise<void> {
+    return this.#pool.start();
+  }
+
+  onEngineChange(listener: () => void): () => void {
+    return this.#pool.onChange(listener);
+  }
+
   /** Refuses new work, lets answers under way end, ends the rest, then stops the engines. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
-  }
-
-  /** While it drains: no more patience. */
-  stopNow(): void {
-    this.#drainCut.abort();
   }
 
   status(): ServerStatus {

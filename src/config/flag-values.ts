@@ -97,7 +97,7 @@ function modelEngine(file: string): Block {
 }
 
 function upstreamEngine(server: string, before: readonly Tree[]): Block {
-  const url = /^https?:\/\//i.test(server) ? server : `http://${server}`;
+  const url = /^[a-z]+:\/\//i.test(server) ? server : `http://${server}`;
   const taken = new Set(before.map((engine) => textAt(engine, ['name'])));
   const name = freeName(URL.canParse(url) ? new URL(url).host : 'upstream', taken);
   const flag = (text: string) => given('upstream', text);

@@ -42,6 +42,7 @@ class Reader {
   readonly #document: Document;
   readonly #placeOf: (offset: number, key: string) => Place;
   #nodes = 0;
+  #tooLarge = false;
 
   constructor(document: Document, placeOf: (offset: number, key: string) => Place) {
     this.#document = document;
@@ -53,8 +54,8 @@ class Reader {
     const at = this.#placeOf(startOf(node), key);
     if (isAlias(node)) return this.read(node.resolve(this.#document), key, depth + 1);
     if (depth > DEPTH_MAX || ++this.#nodes > NODES_MAX) {
-      const first = this.#nodes <= NODES_MAX || this.#nodes === NODES_MAX + 1;
-      if (first) this.problems.push({ at, key, message: 'nested too deep or too large' });
+      if (!this.#tooLarge) this.problems.push({ at, key, message: 'nested too deep or too large' });
+      this.#tooLarge = true;
       return undefined;
     }
     if (isMap(node)) return { at, entries: this.#entries(node.items, key, depth) };

@@ -7,6 +7,7 @@ import type { Engine } from './engine.js';
 import { LlamaServerEngine } from './llama-server.js';
 import { OpenAiEngine } from './openai.js';
 import { SimulatedEngine } from './simulated/simulated.js';
+import { checkModelFile, locateLlamaServer } from './supervisor/locate.js';
 
 export interface EngineParts {
   readonly clock: Clock;
@@ -27,4 +28,12 @@ export function createEngine(config: EngineConfig, parts: EngineParts): Engine {
     case 'simulated':
       return new SimulatedEngine(config, parts);
   }
+}
+
+/** Finds the program and the model file of an engine without starting it. Throws `configuration`. */
+export function checkEngine(config: EngineConfig, parts: Pick<EngineParts, 'cwd' | 'env'>): void {
+  if (config.kind !== 'llama-server') return;
+  const { cwd, env } = parts;
+  locateLlamaServer({ bin: config.bin, llamaServerEnv: env.GOLLAMA_LLAMA_SERVER, searchPath: env.PATH, cwd });
+  if (config.modelPath !== undefined) checkModelFile(config.modelPath, cwd);
 }

@@ -7,6 +7,7 @@ import type { Random } from '../base/random.js';
 import type { AnswerSink, Engine, EngineCall, EngineStatus } from './engine.js';
 import { type ArgumentFacts, baseUrlOf, composeArguments, readArguments } from './llama-arguments.js';
 import { LlamaSession } from './llama-session.js';
+import { StatusBoard } from './status-board.js';
 import { checkModelFile, locateLlamaServer } from './supervisor/locate.js';
 import { Orphans } from './supervisor/orphans.js';
 import { findFreePort, isPortTaken } from './supervisor/port.js';
@@ -58,7 +59,7 @@ export class LlamaServerEngine implements Engine {
   readonly #logger: Logger;
   readonly #supervisor: Supervisor;
   readonly #orphans: Orphans;
-  readonly #listeners = new Set<() => void>();
+  readonly #board: StatusBoard;
   #orphansReaped = false;
   #session: LlamaSession | undefined;
   /** True while the process of `#session` is ready. */
@@ -66,7 +67,6 @@ export class LlamaServerEngine implements Engine {
   /** Why it takes no calls although the process is ready: it is about to be restarted. */
   #recycling: string | undefined;
   #modelsFound: readonly string[] = [];
-  #status: EngineStatus;
 
   constructor(options: LlamaServerOptions, dependencies: LlamaServerDependencies) {
     this.name = options.name;
@@ -90,7 +90,7 @@ export class LlamaServerEngine implements Engine {
         lastBytesAtMs: () => this.#session?.lastBytesAtMs ?? 0,
       },
     );
-    this.#status = this.#look();
+    this.#board = new StatusBoard(this.#look());
     this.#supervisor.onChange(() => this.#changed());
   }
 
@@ -104,17 +104,16 @@ export class LlamaServerEngine implements Engine {
   }
 
   status(): EngineStatus {
-    return this.#status;
+    return this.#board.status;
   }
 
   onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#board.onChange(listener);
   }
 
   async forward(call: EngineCall, sink: AnswerSink, signal: AbortSignal): Promise<void> {
     const session = this.#session;
-    if (!session || this.#status.state !== 'ready') throw this.#unavailable();
+    if (!session || this.status().state !== 'ready') throw this.#unavailable();
     if (signal.aborted) throw new GollamaError('cancelled', 'the request was cancelled', { cause: signal.reason });
     await session.forward(call, sink, signal);
   }
@@ -155,8 +154,7 @@ export class LlamaServerEngine implements Engine {
     }
     this.#serving = serving;
     this.#modelsFound = this.#session?.portrait?.models ?? this.#modelsFound;
-    this.#status = this.#look();
-    for (const listener of this.#listeners) listener();
+    this.#board.update(this.#look());
   }
 
   #look(): EngineStatus {
@@ -174,7 +172,7 @@ export class LlamaServerEngine implements Engine {
   }
 
   #unavailable(): GollamaError {
-    const { state, problem } = this.#status;
+    const { state, problem } = this.status();
     const why = problem === undefined ? '' : `: ${problem}`;
     return new GollamaError('engine_unavailable', `engine ${this.name} is ${state}${why}`);
   }

@@ -39,6 +39,9 @@ const { values } = parseArgs({
   },
 });
 
+// An orphan's pipes are broken; a llama-server does not die of that.
+process.stderr.on('error', () => {});
+
 let signals = 0;
 process.on('SIGTERM', () => {
   signals += 1;
@@ -107,6 +110,7 @@ function answer(request, response, body) {
   if (pathname === '/exit') return process.exit(Number(searchParams.get('code')));
   if (pathname === '/close-listener') {
     json(response, 200, {});
+    setInterval(() => {}, 1000);
     return server.close();
   }
   return json(response, 404, { error: { message: 'File Not Found', type: 'not_found_error', code: 404 } });

@@ -5,6 +5,8 @@ interface ProblemDetails {
   readonly param?: string | undefined;
   /** Further fields of the error object, with `exceed_context_size_error`. */
   readonly more?: Readonly<Record<string, number>>;
+  /** llama-server writes the errors that need no request body with `code` last. */
+  readonly codeLast?: boolean;
 }
 
 export class Problem {
@@ -22,15 +24,16 @@ export class Problem {
 
   /** The error body; also what a stream carries as `data:` when it fails midway. */
   toJson(): string {
-    const { param, more } = this.details;
-    const named = param === undefined ? {} : { param };
-    return JSON.stringify({ error: { code: this.status, message: this.message, type: this.type, ...named, ...more } });
+    const { status: code, message, type } = this;
+    const { param, more, codeLast } = this.details;
+    const words = codeLast ? { message, type, code } : { code, message, type };
+    return JSON.stringify({ error: { ...words, ...(param === undefined ? {} : { param }), ...more } });
   }
 }
 
-export const NOT_FOUND = new Problem(404, 'not_found_error', 'File Not Found');
-export const LOADING = new Problem(503, 'unavailable_error', 'Loading model');
-export const UNAUTHORIZED = new Problem(401, 'authentication_error', 'Invalid API Key');
+export const NOT_FOUND = new Problem(404, 'not_found_error', 'File Not Found', { codeLast: true });
+export const LOADING = new Problem(503, 'unavailable_error', 'Loading model', { codeLast: true });
+export const UNAUTHORIZED = new Problem(401, 'authentication_error', 'Invalid API Key', { codeLast: true });
 export const TOO_MANY = new Problem(429, 'rate_limit_error', 'Too many requests (simulated)');
 export const BODY_TOO_LARGE = new Problem(413, 'invalid_request_error', 'Payload Too Large');
 /** What a stream ends with when the slots together fill their shared context. */

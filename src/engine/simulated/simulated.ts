@@ -100,6 +100,11 @@ export class SimulatedEngine implements Engine {
     };
   }
 
+  /** Slots that the simulation holds now, also stuck ones. */
+  get busySlots(): number {
+    return this.#core.busySlots;
+  }
+
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

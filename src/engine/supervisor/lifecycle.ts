@@ -65,9 +65,8 @@ export function advance(lifecycle: Lifecycle, event: LifecycleEvent, moment: Mom
     case 'recycle-asked':
       return onRecycleAsked(lifecycle, event.reason, moment, policy);
     case 'spawn-failed':
-      return lifecycle.phase.name === 'stopping'
-        ? onGroupGone(lifecycle, moment, policy)
-        : fail(lifecycle, event.failure, moment, policy);
+      if (lifecycle.phase.name === 'starting') return fail(lifecycle, event.failure, moment, policy);
+      return onGroupGone(lifecycle, moment, policy);
     case 'exited':
       return onExited(lifecycle, event.failure, moment, policy);
     case 'group-gone':

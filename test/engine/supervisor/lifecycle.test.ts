@@ -29,6 +29,8 @@ class Play {
   lifecycle: Lifecycle = NEW_LIFECYCLE;
   effects: LifecycleEffect[] = [];
   timers = new Map<TimerName, number>();
+  /** A look at the health is under way. */
+  looking = false;
 
   constructor(policy: Partial<LifecyclePolicy> = {}) {
     this.policy = { ...POLICY, ...policy };
@@ -39,7 +41,9 @@ class Play {
     const step = advance(this.lifecycle, told, { nowMs: this.nowMs, luck }, this.policy);
     this.lifecycle = step.lifecycle;
     this.effects = [...step.effects];
+    if (told.type.startsWith('health-')) this.looking = false;
     for (const effect of step.effects) {
+      if (effect.type === 'probe') this.looking = true;
       if (effect.type === 'clear-timers') this.timers.clear();
       if (effect.type === 'set-timer') this.timers.set(effect.timer, this.nowMs + effect.delayMs);
     }
@@ -393,8 +397,8 @@ describe('any sequence of events', () => {
       if (timer !== undefined && random() < 0.4) play.due(timer);
       else play.tell(EVENTS[Math.floor(random() * EVENTS.length)] ?? exited, random());
       const settled = play.phase === 'stopped' || play.phase === 'crash-loop';
-      // A start waits for `spawned` first; a look that is under way sets the next one when it answers.
-      const waits = play.timers.size > 0 || play.phase === 'starting';
+      // A start waits for `spawned` first.
+      const waits = play.timers.size > 0 || play.looking || play.phase === 'starting';
       expect(settled || waits, `seed ${seed}, step ${count}: ${play.phase}`).toBe(true);
       if (settled) expect(play.timers.size, `seed ${seed}, step ${count}`).toBe(0);
     }

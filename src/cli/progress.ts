@@ -1,0 +1,22 @@
+/** A line that tells what is going on, by ora; only where somebody watches a terminal. */
+import ora from 'ora';
+
+export interface Progress {
+  text(text: string): void;
+  /** Takes the line away. Idempotent. */
+  stop(): void;
+}
+
+const NO_PROGRESS: Progress = { text() {}, stop() {} };
+
+export function showProgress(text: string, stream: NodeJS.WriteStream = process.stderr): Progress {
+  if (!stream.isTTY) return NO_PROGRESS;
+  // Signals and keys stay the program's own.
+  const spinner = ora({ text, stream, discardStdin: false, hideCursor: false }).start();
+  return {
+    text(next) {
+      spinner.text = next;
+    },
+    stop: () => void spinner.stop(),
+  };
+}

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { renderConfig, renderYaml } from '../../src/config/render.js';
+import { loadText } from './load-text.js';
+
+const TEXT = `server:
+  api_keys: [sk-plain, {name: bob, key_env: BOB, max_priority: 7}]
+queue: {wait_timeout: 90s, interactive_priority: 10}
+engines:
+  - {kind: llama-server, args: [--api-key, hunter2, --hf-token=hunter3, -c, 10], restart_backoff: 1500ms}
+  - {kind: openai, base_url: "http://user:hunter4@h/v1", api_key_env: KEY}
+`;
+const ENV = { BOB: 'hunter5', KEY: 'sk-0123456789-abcd', GOLLAMA_SERVER_CORS_ORIGINS: 'http://a' };
+
+test('a configuration is shown in the keys and units of a file', async () => {
+  const { config } = await loadText(TEXT, { env: ENV });
+  expect(renderConfig(config)).toMatchObject({
+    server: { addr: ':8081', max_body: '32MiB', heartbeat: '15s', cors_origins: ['http://a'] },
+    queue: { max_waiting: 1024, wait_timeout: '1m30s', interactive_priority: 'high' },
+    engines: [
+      { kind: 'llama-server', name: 'llama-server', restart_backoff: '1.5s', weight: 1 },
+      { kind: 'openai', api_key: '****abcd', base_url: 'http://****@h/v1' },
+    ],
+    data_dir: '/home/me/.local/state/gollama',
+  });
+});
+
+test('no secret is shown', async () => {
+  const { config, origins } = await loadText(TEXT, { env: ENV });
+  const shown = renderYaml(config, origins) + JSON.stringify(renderConfig(config));
+  expect(shown).not.toMatch(/hunter|sk-plain|sk-0123/);
+  for (const key of config.server.apiKeys) expect(shown).not.toContain(key.sha256);
+});
+
+test('what is shown reads back as the same configuration', async () => {
+  const { config } = await loadText(
+    'engines: [{kind: simulated, name: a, ttft: 1.5s}, {kind: llama-server, slots: 2}]',
+  );
+  const { config: again, warnings } = await loadText(renderYaml(config));
+  expect(again).toEqual(config);
+  expect(warnings).toEqual([]);
+});
+
+test('with origins, every key tells where its value came from', async () => {
+  const { config, origins } = await loadText(TEXT, { env: ENV, flags: { port: 9 } });
+  const shown = renderYaml(config, origins);
+  for (const line of [
+    '  addr: :9 # flag --port',
+    '  max_body: 32MiB # default',
+    '  # env GOLLAMA_SERVER_CORS_ORIGINS\n  cors_origins:\n    - http://a',
+    '  wait_timeout: 1m30s # file',
+    '    api_key: "****abcd" # file',
+    '      name: bob # file',
+    '    # default\n    models: []',
+  ]) {
+    expect(shown).toContain(`${line}\n`);
+  }
+  expect(shown).toMatch(/key_sha256: [0-9a-f]{8}… # file/);
+});
