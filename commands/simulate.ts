@@ -1,8 +1,9 @@
-import { Command, Flags } from '@oclif/core';
-import { simulateArguments } from '../src/engine/simulated/arguments.js';
+import { Flags } from '@oclif/core';
+import { GollamaCommand } from '../src/cli/base-command.js';
+import { type KnownOptions, simulateArguments } from '../src/engine/simulated/arguments.js';
 import { FAULTS, type FaultPlan, parseFault } from '../src/engine/simulated/faults.js';
 
-export default class Simulate extends Command {
+export default class Simulate extends GollamaCommand {
   static override summary = 'Run a stand-in for llama-server: no model, a steady pace, faults on demand.';
   static override description =
     `It answers the same paths with the same shapes as llama-server and takes its command line too: options that mean nothing here are named on stderr and ignored. \
@@ -26,7 +27,6 @@ ${Object.entries(FAULTS)
     slots: Flags.integer({
       min: 1,
       default: 4,
-      aliases: ['parallel'],
       description: 'requests at once (-np in llama-server)',
     }),
     'ctx-size': Flags.integer({ char: 'c', min: 0, default: 0, description: 'context in tokens, shared by the slots' }),
@@ -45,7 +45,7 @@ ${Object.entries(FAULTS)
     'api-key': Flags.string({ env: 'LLAMA_API_KEY', description: 'key that requests must carry' }),
   };
 
-  async run(): Promise<void> {
+  async run(): Promise<{ exitCode: number }> {
     const { argv, ignored } = simulateArguments(this.argv, knownOptions());
     const { flags } = await this.parse(Simulate, argv);
     const [{ runSimulation }, { seededRandom, systemRandom }] = await Promise.all([
@@ -54,7 +54,7 @@ ${Object.entries(FAULTS)
     ]);
     const log = (line: string) => void process.stderr.write(`${line}\n`);
     if (ignored.length > 0) log(`ignored, without meaning for a simulation: ${ignored.join(' ')}`);
-    process.exitCode = await runSimulation(
+    const exitCode = await runSimulation(
       {
         models: [flags.alias ?? modelName(flags.model)],
         modelPath: flags.model,
@@ -72,12 +72,17 @@ ${Object.entries(FAULTS)
       },
       { random: flags.seed === undefined ? systemRandom : seededRandom(flags.seed), log },
     );
+    process.exitCode = exitCode;
+    return { exitCode };
   }
 }
 
-function knownOptions(): { values: ReadonlySet<string>; switches: ReadonlySet<string> } {
-  const values = new Set([...Object.keys(Simulate.flags), 'parallel'].map((name) => `--${name}`));
-  return { values, switches: new Set(['--json', '--help', '-h']) };
+function knownOptions(): KnownOptions {
+  return {
+    values: new Set(Object.keys({ ...Simulate.baseFlags, ...Simulate.flags }).map((name) => `--${name}`)),
+    repeatable: new Set(['--fault']),
+    switches: new Set(['--json', '--help', '-h']),
+  };
 }
 
 /** As llama-server: the file's name, without its folder. A name that is no file may hold slashes. */

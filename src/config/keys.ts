@@ -15,7 +15,7 @@ export interface Member {
 const UNIT = /(Ms|Bytes|Mb|Days)$/;
 
 /** `waitTimeoutMs` is `wait_timeout` in a file. */
-export function keyOf(name: string, schema: Schema): string {
+function keyOf(name: string, schema: Schema): string {
   const stated = fieldOf(schema)?.key;
   return stated ?? name.replace(UNIT, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

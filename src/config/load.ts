@@ -68,7 +68,7 @@ async function findFile({ path, env, cwd, home }: LoadOptions): Promise<FoundFil
 }
 
 /** Where a file is looked for when none is named, first match wins. */
-export function candidates({ env, cwd, home }: Surroundings): string[] {
+function candidates({ env, cwd, home }: Surroundings): string[] {
   const configured = env.XDG_CONFIG_HOME;
   const folder = configured?.startsWith('/') ? configured : join(home, '.config');
   return [join(cwd, 'gollama.yaml'), join(cwd, 'config.yaml'), join(folder, 'gollama', 'gollama.yaml')];

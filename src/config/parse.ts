@@ -16,7 +16,7 @@ import { type Block, block, DEFAULT_PLACE, isScalar, type Tree } from './tree.js
 import { readYaml, type YamlTree } from './yaml-tree.js';
 
 /** `default`, `file`, `env GOLLAMA_QUEUE_MAX_WAITING`, `flag --port`. */
-export type Origin = string;
+type Origin = string;
 
 export interface ParsedConfig {
   readonly config: Config;
@@ -67,10 +67,15 @@ function readSource(file: Sources['file']): YamlTree {
 }
 
 function problemsError(problems: readonly Remark[], file: string | undefined): GollamaError {
-  const lines = [...new Set(problems.map(formatRemark))];
+  // From the top of the file down, then variables and flags.
+  const lines = [...new Set(problems.toSorted((left, right) => lineOf(left) - lineOf(right)).map(formatRemark))];
   return new GollamaError('configuration', lines.join('\n'), {
     hint: `correct it, then try: gollama config check${file ? ` ${file}` : ''}`,
   });
+}
+
+function lineOf({ at }: Remark): number {
+  return at.source === 'file' ? at.line : Number.MAX_SAFE_INTEGER;
 }
 
 function forgottenUnits(tree: Block): Remark[] {

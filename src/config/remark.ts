@@ -54,7 +54,7 @@ function writtenKey(remark: Remark): string {
 }
 
 /** `['engines', 0, 'slots']` as `engines[0].slots`. */
-export function formatPath(path: Path): string {
+function formatPath(path: Path): string {
   return path.reduce<string>((text, step) => appendStep(text, step), '');
 }
 

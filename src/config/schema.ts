@@ -118,8 +118,3 @@ export const configSchema = section({
 
 /** What stands in the sources, with defaults; secrets are still named, not read. */
 export type Settings = z.output<typeof configSchema>;
-
-/** The engine that answers where none is configured. */
-export function fallbackEngine(): z.output<typeof simulatedSchema> {
-  return simulatedSchema.parse({ kind: 'simulated', name: 'simulated' });
-}

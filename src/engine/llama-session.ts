@@ -7,6 +7,7 @@ import { type GollamaError, messageOf, toGollamaError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js';
 import { type AnswerSink, type EngineCall, SlotStuckError } from './engine.js';
 import { HttpUpstream } from './http-upstream.js';
+import { isJsonObject } from './json-object.js';
 import { busySlots, confirmRelease } from './slot-release.js';
 import { AnswerAssembler } from './streamed-answer.js';
 import { asStreamedCall } from './streamed-call.js';
@@ -231,9 +232,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined;
+  return isJsonObject(value) ? value[name] : undefined;
 }
 
 /** `total_slots` of `GET /props`. */

@@ -222,8 +222,8 @@ describe('API keys', () => {
     );
     expect(later).toEqual([
       'gollama.yaml:3:17 server.api_keys[0].key_env: environment variable NOBODY is not set',
-      'gollama.yaml:4:7 server.api_keys[1]: expected exactly one of key, key_env and key_sha256',
       'gollama.yaml:3:5 server.api_keys: "key-4" is the same key as "key-3"',
+      'gollama.yaml:4:7 server.api_keys[1]: expected exactly one of key, key_env and key_sha256',
     ]);
   });
 });
@@ -253,10 +253,10 @@ logger:
       'gollama.yaml:7:12 engines[0].slots: got "lots", expected a whole number, 1 or more',
       'gollama.yaml:8:11 engines[1].kind: expected kind: llama-server or openai or simulated',
       'gollama.yaml:9:5 engines[2]: expected a block of keys',
-      'gollama.yaml:12:11 engines[3].args: expected a list',
       expect.stringMatching(
         /^gollama.yaml:11:20 engines\[3\].ready_pattern: got "\(\?i\)x", expected a JavaScript reg/,
       ),
+      'gollama.yaml:12:11 engines[3].args: expected a list',
       'gollama.yaml:14:10 logger.level: got "loud", expected one of trace, debug, info, warn, error, silent',
     ]);
   });

@@ -34,7 +34,7 @@ const OPTIONS: LlamaServerOptions = {
   models: [],
   bin: FAKE,
   args: [],
-  startTimeoutMs: 60_000,
+  startTimeoutMs: 600_000,
   stopTimeoutMs: 10_000,
   restartBackoffMs: 100,
 };
@@ -215,7 +215,7 @@ describe('LlamaServerEngine', () => {
 
 describe('a slot that a cancelled call does not free', () => {
   it('is reported, and is free again after a recycle', async () => {
-    const engine = makeEngine({ args: ['--stuck'] });
+    const engine = makeEngine({ args: ['--stuck'] }, {}, scaledClock(60));
     await engine.start();
     const call = begin(engine);
     await call.sink.chunksSeen(1);
@@ -229,7 +229,7 @@ describe('a slot that a cancelled call does not free', () => {
   });
 
   it('waits with the restart for the calls beside it, and takes no new ones', async () => {
-    const engine = makeEngine({ args: ['--stuck', '--slots', '2'] });
+    const engine = makeEngine({ args: ['--stuck', '--slots', '2'] }, {}, scaledClock(60));
     await engine.start();
     const beside = begin(engine);
     const stuck = begin(engine);
@@ -259,7 +259,7 @@ describe('a slot that a cancelled call does not free', () => {
   });
 
   it('does not hold up a stop', async () => {
-    const engine = makeEngine({ args: ['--stuck'] });
+    const engine = makeEngine({ args: ['--stuck'] }, {}, scaledClock(60));
     await engine.start();
     const call = begin(engine);
     await call.sink.chunksSeen(1);
