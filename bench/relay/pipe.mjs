@@ -16,11 +16,14 @@ function passed(rawHeaders) {
 const server = http.createServer((request, response) => {
   const { method, url, rawHeaders } = request;
   const headers = ['host', `127.0.0.1:${upstreamPort}`, ...passed(rawHeaders)];
-  const onward = http.request({ agent, host: '127.0.0.1', port: upstreamPort, method, path: url, headers }, (answer) => {
-    response.writeHead(answer.statusCode, passed(answer.rawHeaders));
-    response.flushHeaders();
-    answer.pipe(response);
-  });
+  const onward = http.request(
+    { agent, host: '127.0.0.1', port: upstreamPort, method, path: url, headers },
+    (answer) => {
+      response.writeHead(answer.statusCode, passed(answer.rawHeaders));
+      response.flushHeaders();
+      answer.pipe(response);
+    },
+  );
   onward.on('error', () => {
     if (response.headersSent) response.destroy();
     else response.writeHead(502).end();

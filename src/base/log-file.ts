@@ -100,7 +100,7 @@ function rotatedName(path: string, time: number | Date | null, index: number | u
 
 function deleteRotated(path: string, beforeMs: number): void {
   const prefix = `${basename(path)}.`;
-  for (const name of readdirSync(dirname(path))) {
+  for (const name of namesIn(dirname(path))) {
     if (!name.startsWith(prefix) || !/^\d{8}-\d{6}\.\d+$/.test(name.slice(prefix.length))) continue;
     const rotated = join(dirname(path), name);
     try {
@@ -108,6 +108,15 @@ function deleteRotated(path: string, beforeMs: number): void {
     } catch {
       // Somebody else deleted it, or forbids it: the next sweep sees it again.
     }
+  }
+}
+
+/** None where the folder is gone: that is no reason to end the server. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }
 

@@ -1,9 +1,9 @@
 /** The flags of `serve` as values of the tree. */
-import { basename } from 'node:path';
 import { formatAddress, parseAddress } from './address.js';
 import type { Applied } from './environment.js';
 import { SERVE_FLAGS, type ServeFlags } from './flags.js';
 import { isReferenceDefault } from './legacy.js';
+import { modelNameOf } from './model-name.js';
 import type { ConfigWarning } from './remark.js';
 import { freeName } from './shorthand.js';
 import {
@@ -82,14 +82,11 @@ function withFlagEngines(tree: Block, flags: ServeFlags): Block {
 }
 
 function modelEngine(file: string): Block {
-  // The first of several parts stands for all: model-00001-of-00003.gguf.
-  const name = basename(file).replace(/(-00001-of-\d{5})?\.gguf$/i, '') || 'model';
   const flag = (text: string) => given('model', text);
   return block(
     {
       kind: flag('llama-server'),
-      name: flag(name),
-      models: list([flag(name)], flag('').at),
+      name: flag(modelNameOf(file)),
       model_path: flag(file),
     },
     flag('').at,

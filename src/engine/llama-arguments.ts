@@ -5,6 +5,8 @@ export interface ArgumentRequest {
   /** As the user wrote them. */
   readonly args: readonly string[];
   readonly modelPath?: string | undefined;
+  /** What the server calls its model; only said where `modelPath` is: other programs may not know the flag. */
+  readonly alias?: string | undefined;
   readonly slots?: number | undefined;
   /** Where to reach the server, if the user said so: its host and port are passed on. */
   readonly baseUrl?: string | undefined;
@@ -26,6 +28,7 @@ export interface ArgumentFacts {
 const HOST = ['--host'];
 const PORT = ['--port'];
 const MODEL = ['-m', '--model'];
+const ALIAS = ['--alias', '-a'];
 const SLOTS = ['-np', '--parallel', '--n-parallel'];
 const API_KEY = ['--api-key'];
 const API_PREFIX = ['--api-prefix'];
@@ -62,7 +65,7 @@ export function baseUrlOf({ baseUrl }: ArgumentRequest, facts: ArgumentFacts, po
 
 /** The user's arguments, and behind them what they leave open. */
 export function composeArguments(request: ArgumentRequest, facts: ArgumentFacts, port: number): string[] {
-  const { args, modelPath, slots } = request;
+  const { args, modelPath, alias, slots } = request;
   const missing: string[] = [];
   const add = (names: readonly string[], value: string | undefined) => {
     if (value !== undefined && names[0] !== undefined && flagValue(args, names) === undefined) {
@@ -71,6 +74,7 @@ export function composeArguments(request: ArgumentRequest, facts: ArgumentFacts,
   };
   add(HOST, facts.host);
   add(MODEL, modelPath);
+  add(ALIAS, modelPath === undefined ? undefined : alias);
   add(SLOTS, slots === undefined ? undefined : String(slots));
   // With port 0 nobody but the server would know its port.
   const said = flagValue(args, PORT);

@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.js';
 import { GollamaError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
+import { modelNameOf } from '../config/model-name.js';
 import type { AnswerSink, Engine, EngineCall, EngineStatus } from './engine.js';
 import { type ArgumentFacts, baseUrlOf, composeArguments, readArguments } from './llama-arguments.js';
 import { LlamaSession } from './llama-session.js';
@@ -66,6 +67,7 @@ export class LlamaServerEngine implements Engine {
   #serving = false;
   /** Why it takes no calls although the process is ready: it is about to be restarted. */
   #recycling: string | undefined;
+  /** Before the first start: what the server will be told to call its model. */
   #modelsFound: readonly string[] = [];
 
   constructor(options: LlamaServerOptions, dependencies: LlamaServerDependencies) {
@@ -171,6 +173,11 @@ export class LlamaServerEngine implements Engine {
     };
   }
 
+  get #modelName(): string | undefined {
+    const { models, modelPath } = this.#options;
+    return models[0] ?? (modelPath === undefined ? undefined : modelNameOf(modelPath));
+  }
+
   #unavailable(): GollamaError {
     const { state, problem } = this.status();
     const why = problem === undefined ? '' : `: ${problem}`;
@@ -183,7 +190,8 @@ export class LlamaServerEngine implements Engine {
     const { cwd, env, llamaServerEnv } = this.#dependencies;
     const options = this.#options;
     const bin = locateLlamaServer({ bin: options.bin, llamaServerEnv, searchPath: env.PATH, cwd });
-    const facts = readArguments(options);
+    const request = { ...options, alias: this.#modelName };
+    const facts = readArguments(request);
     this.#checkModel(bin, facts);
     await this.#reapOrphans();
     const port = facts.port ?? (await findFreePort());
@@ -193,7 +201,7 @@ export class LlamaServerEngine implements Engine {
     const key = options.apiKey === undefined ? {} : { LLAMA_API_KEY: options.apiKey };
     return {
       // A key among the arguments could be read by every user of the machine.
-      command: { bin, args: composeArguments(options, facts, port), cwd, env: { ...env, ...key } },
+      command: { bin, args: composeArguments(request, facts, port), cwd, env: { ...env, ...key } },
       baseUrl,
       portIsOurs: facts.port === undefined,
     };

@@ -7,7 +7,7 @@ import { type GollamaError, messageOf, toGollamaError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js';
 import { type AnswerSink, type EngineCall, SlotStuckError } from './engine.js';
 import { HttpUpstream } from './http-upstream.js';
-import { isJsonObject } from './json-object.js';
+import { isJsonObject } from '../protocol/json-object.js';
 import { busySlots, confirmRelease } from './slot-release.js';
 import { AnswerAssembler } from './streamed-answer.js';
 import { asStreamedCall } from './streamed-call.js';
@@ -77,7 +77,7 @@ export class LlamaSession {
     const sent: Sent = { headed: false, givenUp: false };
     this.#sent.add(sent);
     try {
-      await this.#send(call, this.#watched(sink, sent), signal);
+      await this.#send(call, sink, sent, signal);
     } catch (thrown) {
       throw await this.#leave(sent, toGollamaError(thrown));
     } finally {
@@ -127,12 +127,12 @@ export class LlamaSession {
    * A JSON answer is asked for as a stream and put together here: that the client of a stream has gone the server
    * notices at once, that the client of a JSON answer has gone it may not notice at all.
    */
-  async #send(call: EngineCall, sink: AnswerSink, signal: AbortSignal): Promise<void> {
+  async #send(call: EngineCall, sink: AnswerSink, sent: Sent, signal: AbortSignal): Promise<void> {
     const plain = withoutConversation(call);
     const streamed = asStreamedCall(plain);
-    if (!streamed) return this.#upstream.forward(plain, sink, signal);
+    if (!streamed) return this.#upstream.forward(plain, this.#watched(sink, sent), signal);
     const assembler = new AnswerAssembler(sink);
-    await this.#upstream.forward(streamed, assembler, signal);
+    await this.#upstream.forward(streamed, this.#watched(assembler, sent), signal);
     assembler.finish();
   }
 

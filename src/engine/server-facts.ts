@@ -5,7 +5,8 @@ import type { HttpUpstream, Probe } from './http-upstream.js';
 export type ServerFacts =
   | {
       readonly state: 'down';
-      readonly problem: string /** True where nothing listens, false where it is only silent. */;
+      readonly problem: string;
+      /** True where nothing listens, false where it is only silent. */
       readonly refused: boolean;
     }
   | { readonly state: 'loading' }
@@ -46,5 +47,5 @@ function totalSlots(props: Probe): number | undefined {
 function modelIds(models: Probe): string[] {
   const data = (models.body as { data?: unknown } | null)?.data;
   if (models.status !== 200 || !Array.isArray(data)) return [];
-  return data.map((model: { id?: unknown }) => model.id).filter((id): id is string => typeof id === 'string');
+  return data.map((model: { id?: unknown } | null) => model?.id).filter((id): id is string => typeof id === 'string');
 }

@@ -12,11 +12,22 @@ export class ActiveRequests {
   /** A signal that aborts when the client goes before its answer is complete, or at `abortAll`. */
   add(response: ServerResponse): AbortSignal {
     const controller = new AbortController();
-    this.#controllers.add(controller);
-    response.once('close', () => {
+    const { socket } = response.req;
+    const onClose = () => {
       this.#controllers.delete(controller);
+      response.off('close', onClose);
+      socket.off('close', onClose);
       if (!response.writableFinished) controller.abort();
-    });
+    };
+    if (socket.destroyed) {
+      controller.abort();
+      return controller.signal;
+    }
+    this.#controllers.add(controller);
+    response.once('close', onClose);
+    // A request that was sent before the answer to another one was complete: its response is not bound to the connection
+    // yet and does not hear that it closes.
+    if (response.socket === null) socket.once('close', onClose);
     return controller.signal;
   }
 

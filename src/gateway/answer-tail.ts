@@ -22,10 +22,4 @@ export class AnswerTail {
   bytes(): Buffer {
     return Buffer.concat(this.#parts);
   }
-
-  /** The last `count` bytes. */
-  last(count: number): Buffer {
-    const bytes = this.bytes();
-    return bytes.subarray(Math.max(0, bytes.length - count));
-  }
 }

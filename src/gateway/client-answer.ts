@@ -1,6 +1,6 @@
 /**
- * What one client gets: the engine's bytes as they come, heartbeats while a stream waits, and an end that never looks
- * like success when it is not.
+ * What one client gets: the engine's bytes as they come, heartbeats while a stream waits or is silent, and an end that
+ * never looks like success when it is not.
  *
  * - `idle`: nothing was sent; an error still has its status
  * - `waiting`: a stream's head and comments were sent, nothing of an engine
@@ -10,7 +10,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../base/clock.js';
 import { GollamaError } from '../base/errors.js';
-import type { AnswerHead, AnswerSink, Flow } from '../engine/engine.js';
+import type { AnswerHead, AnswerSink, Flow, HeaderFields } from '../engine/engine.js';
 import { AnswerTail } from './answer-tail.js';
 import { returnedHeaders } from './headers.js';
 import { errorEvent, sendError } from './respond.js';
@@ -45,9 +45,15 @@ export class ClientAnswer implements AnswerSink {
   /** Status and bytes of an answer that came too late to be passed on with its status. */
   #refused: { readonly status: number; readonly parts: Buffer[] } | undefined;
   #hidesUsage = false;
+  /** True where the engine's answer is a stream of events. */
+  #streams = false;
   #flow: Flow | undefined;
   #heartbeat: Timer | undefined;
+  /** True where nothing of the engine went on since the last heartbeat. */
+  #isSilent = true;
   #stall: Timer | undefined;
+  /** True where the client left before the end. */
+  #isGone = false;
   #position: (() => number) | undefined;
   #firstByteAtMs: number | undefined;
 
@@ -55,7 +61,10 @@ export class ClientAnswer implements AnswerSink {
     this.#response = response;
     this.#clock = clock;
     this.#options = options;
-    response.once('close', () => this.#stopTimers());
+    response.once('close', () => {
+      this.#isGone = this.#state !== 'ended';
+      this.#forget();
+    });
     response.on('drain', () => {
       this.#stall?.cancel();
       this.#flow?.resume();
@@ -79,7 +88,7 @@ export class ClientAnswer implements AnswerSink {
   /** The request has to wait in the queue. A stream's client is told at once, and again and again. */
   waiting(position: () => number): void {
     this.#position = position;
-    if (this.#options.stream && this.#state === 'idle') this.#beginWaiting();
+    if (this.#options.stream) this.#comment();
   }
 
   /** The request has a slot: from here on it waits for the engine. */
@@ -92,35 +101,33 @@ export class ClientAnswer implements AnswerSink {
   }): void {
     this.#position = undefined;
     this.#hidesUsage = options.hidesUsage;
+    this.#forgetAttempt();
+    // An engine that reads a long prompt is silent for minutes: longer than many a client's patience.
+    if (this.#options.stream) this.#heartbeat ??= this.#nextBeat();
     if (this.#state !== 'idle') return;
     this.#response.setHeader('x-gollama-engine', options.engine);
     this.#response.setHeader('x-gollama-queue-ms', Math.round(options.waitedMs));
     this.#response.setHeader('x-gollama-attempts', options.attempt);
     if (options.simulated) this.#response.setHeader('x-gollama-simulated', '1');
-    // An engine that reads a long prompt is silent for minutes: longer than many a client's patience.
-    if (this.#options.stream && !this.#heartbeat) {
-      this.#heartbeat = this.#clock.after(this.#options.heartbeatMs, () => this.#beginWaiting());
-    }
   }
 
   head(head: AnswerHead, flow: Flow): void {
     if (this.#state === 'ended') return;
-    this.#stopHeartbeat();
-    const streams = isEventStream(head.headers['content-type']);
     this.#flow = flow;
-    this.#tail = new AnswerTail();
-    this.#events = streams && this.#options.isText ? new WholeEvents({ hidesUsage: this.#hidesUsage }) : undefined;
+    this.#streams = isEventStream(head.headers);
+    if (this.#streams && this.#options.isText) this.#events = new WholeEvents({ hidesUsage: this.#hidesUsage });
     if (this.#state === 'waiting') {
-      this.#refused = head.status !== 200 || !streams ? { status: head.status, parts: [] } : undefined;
+      if (head.status !== 200 || !this.#streams) this.#refused = { status: head.status, parts: [] };
       return;
     }
     this.#state = 'answering';
-    this.#writeHead(head, streams);
+    this.#writeHead(head);
   }
 
   chunk(bytes: Buffer): boolean {
     if (this.#state === 'ended') return true;
     this.#firstByteAtMs ??= this.#clock.now();
+    this.#isSilent = false;
     this.#tail.add(bytes);
     if (this.#refused) return this.#collectRefused(bytes);
     this.#state = 'answering';
@@ -137,18 +144,20 @@ export class ClientAnswer implements AnswerSink {
     return this.#write(bytes);
   }
 
-  /** The engine's answer is complete. Throws `engine_error` where it is not, although it ended well. */
+  /**
+   * The engine's answer is complete. Throws `engine_error` where it is not, although it ended well, or where it ended with
+   * an error of the engine's own; `cancelled` where the client did not stay for it.
+   */
   complete(): void {
+    if (this.#isGone) throw new GollamaError('cancelled', 'the client left before the answer was complete');
     if (this.#state === 'ended') return;
     if (this.#refused) throw this.#refusedError(this.#refused);
-    if (this.#events) {
-      if (streamEnding(this.#tail.bytes()) === 'cut') {
-        throw new GollamaError('engine_error', 'the engine ended the stream before the answer was complete');
-      }
-      const held = this.#events.flush();
-      if (held) this.#write(held);
+    const ending = this.#events ? streamEnding(this.#tail.bytes()) : 'done';
+    if (ending === 'cut') {
+      throw new GollamaError('engine_error', 'the engine ended the stream before the answer was complete');
     }
-    this.#end();
+    this.#end(this.#events?.flush());
+    if (ending === 'error') throw new GollamaError('engine_error', 'the engine ended the stream with an error');
   }
 
   /** No (further) answer comes: tells the client why, in the way that is left. */
@@ -159,9 +168,10 @@ export class ClientAnswer implements AnswerSink {
     } else if (state === 'idle') {
       this.#forget();
       sendError(this.#response, error);
-    } else if (state === 'waiting' || this.#canTellInStream()) {
-      const ofEngine = this.#events !== undefined && streamEnding(this.#tail.bytes()) === 'error';
-      this.#end(ofEngine ? undefined : Buffer.from(errorEvent(error, this.#options.isText)));
+    } else if (state === 'waiting' || this.#events?.atEventEnd) {
+      // In a text stream, behind whole events; elsewhere only a broken connection says "failed" for sure.
+      const isTold = state === 'answering' && streamEnding(this.#tail.bytes()) === 'error';
+      this.#end(isTold ? undefined : Buffer.from(errorEvent(error, this.#options.isText)));
     } else {
       this.#forget();
       this.#response.destroy();
@@ -173,30 +183,43 @@ export class ClientAnswer implements AnswerSink {
     return findUsage(this.#tail.bytes()) ?? (this.#opening ? findUsage(this.#opening) : undefined);
   }
 
-  #beginWaiting(): void {
-    if (this.#state === 'idle') {
-      this.#state = 'waiting';
-      this.#response.writeHead(200, {
-        'content-type': 'text/event-stream',
-        'cache-control': 'no-cache',
-        connection: 'keep-alive',
-        'x-accel-buffering': 'no',
-      });
-    }
-    this.#beat();
+  /** Once it has begun it goes on to the end: also an engine that has sent its head may be silent for minutes. */
+  #nextBeat(): Timer {
+    return this.#clock.after(this.#options.heartbeatMs, () => {
+      this.#heartbeat = this.#nextBeat();
+      if (this.#isSilent) this.#comment();
+      this.#isSilent = true;
+    });
   }
 
   /** A comment line of its own: with a blank line behind it, some clients would see an empty event. */
-  #beat(): void {
+  #comment(): void {
+    if (this.#state === 'idle') this.#beginWaiting();
+    if (!this.#mayComment()) return;
     this.#response.write(this.#position ? `: queued position=${this.#position()}\n` : ': working\n');
-    this.#heartbeat = this.#clock.after(this.#options.heartbeatMs, () => this.#beat());
   }
 
-  #writeHead(head: AnswerHead, streams: boolean): void {
+  #beginWaiting(): void {
+    this.#state = 'waiting';
+    this.#heartbeat ??= this.#nextBeat();
+    this.#response.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache',
+      'x-accel-buffering': 'no',
+    });
+  }
+
+  /** Between events; in a stream whose events are not looked at, only in front of them. */
+  #mayComment(): boolean {
+    if (this.#state === 'waiting') return true;
+    if (this.#state !== 'answering' || this.#response.writableNeedDrain) return false;
+    return this.#events ? this.#events.atEventEnd : this.#streams && this.#firstByteAtMs === undefined;
+  }
+
+  #writeHead(head: AnswerHead): void {
     const headers = returnedHeaders(head.headers);
-    if (streams) {
+    if (this.#streams) {
       headers['cache-control'] = 'no-cache';
-      headers.connection = 'keep-alive';
       headers['x-accel-buffering'] = 'no';
       // A chunk may be taken out, an error may be put behind.
       delete headers['content-length'];
@@ -212,9 +235,14 @@ export class ClientAnswer implements AnswerSink {
 
   #write(bytes: Buffer): boolean {
     if (bytes.length === 0 || this.#response.write(bytes)) return true;
-    this.#stall?.cancel();
-    this.#stall = this.#clock.after(CLIENT_STALL_MS, () => this.#response.destroy());
+    this.#armStall();
     return false;
+  }
+
+  #armStall(): void {
+    this.#stall?.cancel();
+    // The connection itself: an answer that waits behind another one on it is not bound to it yet.
+    this.#stall = this.#clock.after(CLIENT_STALL_MS, () => this.#response.req.socket.destroy());
   }
 
   #collectRefused(bytes: Buffer): boolean {
@@ -231,35 +259,35 @@ export class ClientAnswer implements AnswerSink {
     return new GollamaError(refused.status >= 400 && refused.status < 500 ? 'invalid_request' : 'engine_error', told);
   }
 
-  /** In a text stream, behind whole events; elsewhere only a broken connection says "failed" for sure. */
-  #canTellInStream(): boolean {
-    return this.#events?.atEventEnd === true;
-  }
-
   #end(last?: Buffer): void {
+    const isBehind = this.#response.writableNeedDrain;
     this.#forget();
     if (last) this.#response.end(last);
     else this.#response.end();
+    // What it has not taken yet is still held for it.
+    if (isBehind) this.#armStall();
   }
 
   #forget(): void {
     this.#state = 'ended';
-    this.#stopTimers();
-  }
-
-  #stopTimers(): void {
-    this.#stopHeartbeat();
+    this.#heartbeat?.cancel();
     this.#stall?.cancel();
   }
 
-  #stopHeartbeat(): void {
-    this.#heartbeat?.cancel();
-    this.#heartbeat = undefined;
+  /** Another engine may have been tried before: nothing of that is left. */
+  #forgetAttempt(): void {
+    this.#tail = new AnswerTail();
+    this.#streams = false;
+    this.#events = undefined;
+    this.#refused = undefined;
+    this.#firstByteAtMs = undefined;
   }
 }
 
-function isEventStream(contentType: string | string[] | undefined): boolean {
-  return typeof contentType === 'string' && contentType.startsWith('text/event-stream');
+/** A packed stream is none: its events cannot be seen. */
+function isEventStream(headers: HeaderFields): boolean {
+  const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers;
+  return typeof type === 'string' && /^text\/event-stream\b/i.test(type) && encoding === 'identity';
 }
 
 function engineMessage(text: string): string | undefined {

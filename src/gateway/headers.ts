@@ -26,6 +26,8 @@ const NOT_FORWARDED = new Set([
   // Makes a llama-server finish an answer whose client has gone.
   'x-conversation-id',
   'x-gollama-priority',
+  // Which pages may call was decided here; an engine with a list of its own (Ollama) would refuse them again.
+  'origin',
 ]);
 
 /** Header fields that hold the client's key to the gateway. */
@@ -40,6 +42,12 @@ const NOT_RETURNED = new Set([
   'access-control-allow-methods',
   'access-control-allow-headers',
   'access-control-expose-headers',
+  'access-control-max-age',
+  // Ours, also where the engine is a gollama itself: they must agree with the log of this server.
+  'x-request-id',
+  'x-gollama-engine',
+  'x-gollama-queue-ms',
+  'x-gollama-attempts',
 ]);
 
 /**

@@ -110,8 +110,8 @@ export class Relay {
       answer.complete();
       return { done: true, value: undefined };
     } catch (thrown) {
-      if (thrown instanceof SlotStuckError) throw abandoned(request.signal);
-      const reason = toGollamaError(thrown);
+      // That a slot is stuck is the pool's affair; the client is told what went wrong before.
+      const reason = toGollamaError(thrown instanceof SlotStuckError ? causeOf(thrown) : thrown);
       const mayTryAgain = reason.code === 'engine_unavailable' || reason.code === 'engine_error';
       if (!mayTryAgain || answer.started) throw reason;
       return { done: false, reason: lastWord(reason) };
@@ -159,6 +159,10 @@ function abandoned(signal: AbortSignal): GollamaError {
   return signal.reason instanceof GollamaError
     ? signal.reason
     : new GollamaError('cancelled', 'the client left before the answer was complete');
+}
+
+function causeOf(stuck: SlotStuckError): unknown {
+  return stuck.cause ?? new GollamaError('engine_error', stuck.message);
 }
 
 /** What a client is told when no engine could be reached although one was thought ready. */

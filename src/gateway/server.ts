@@ -1,5 +1,6 @@
 /** The HTTP server: limits, who may call, and which route answers. */
 import { randomUUID } from 'node:crypto';
+import type { OutgoingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { GollamaError, toGollamaError } from '../base/errors.js';
@@ -33,6 +34,9 @@ const TIMEOUT_CHECK_MS = 1_000;
 /** Answered without a key: load balancers and watchdogs have none. */
 const OPEN_PATHS = new Set(['/health', '/healthz']);
 
+const EXPOSED_HEADERS =
+  'X-Request-Id, Retry-After, X-Gollama-Engine, X-Gollama-Queue-Ms, X-Gollama-Attempts, X-Gollama-Simulated';
+
 /** Adds routes to the server. */
 export type Routes = (server: FastifyInstance) => void;
 
@@ -41,6 +45,7 @@ export class Gateway implements Service {
   readonly #server: FastifyInstance;
   readonly #auth: Authenticator;
   readonly #logger: Logger;
+  #listening: Promise<void> | undefined;
 
   constructor(options: GatewayOptions, routes: readonly Routes[], logger: Logger) {
     this.#options = options;
@@ -50,7 +55,12 @@ export class Gateway implements Service {
       bodyLimit: options.maxBodyBytes,
       requestTimeout: options.uploadTimeoutMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      http: { headersTimeout: options.headerTimeoutMs, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+      // Node takes no headers timeout above the request timeout.
+      http: {
+        requestTimeout: options.uploadTimeoutMs,
+        headersTimeout: Math.min(options.headerTimeoutMs, options.uploadTimeoutMs || options.headerTimeoutMs),
+        connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      },
       forceCloseConnections: true,
       return503OnClosing: false,
       genReqId: (request) => requestId(request.headers['x-request-id']),
@@ -67,7 +77,12 @@ export class Gateway implements Service {
     return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#listening ??= this.#listen();
+    return this.#listening;
+  }
+
+  async #listen(): Promise<void> {
     const { host, port } = this.#options.address;
     try {
       await this.#server.listen({ host, port });
@@ -109,7 +124,7 @@ export class Gateway implements Service {
     guardAgainstPages(headers, { trustsLoopback: address.loopback && !this.#auth.required, corsOrigins });
     const { origin } = headers;
     if (origin !== undefined && allowsOrigin(origin, corsOrigins)) {
-      allowCrossOrigin(reply, origin);
+      allowCrossOrigin(reply, origin, headers['access-control-request-headers']);
       if (request.method === 'OPTIONS') return reply.code(204).send();
     }
     const path = request.url.split('?', 1)[0] ?? request.url;
@@ -122,27 +137,39 @@ function requestId(sent: string | string[] | undefined): string {
   return typeof sent === 'string' && /^[\w.:-]{1,128}$/.test(sent) ? sent : randomUUID();
 }
 
-function allowCrossOrigin(reply: FastifyReply, origin: string): void {
+/** `asked`: the fields that the page wants to send. Clients invent their own (`x-stainless-os`), so there is no list. */
+function allowCrossOrigin(reply: FastifyReply, origin: string, asked: string | undefined): void {
   const { raw } = reply;
   raw.setHeader('access-control-allow-origin', origin);
   raw.setHeader('vary', 'Origin');
   raw.setHeader('access-control-allow-methods', 'GET, POST, DELETE, OPTIONS');
-  raw.setHeader('access-control-allow-headers', 'Authorization, Content-Type, Idempotency-Key, X-Gollama-Priority');
-  raw.setHeader('access-control-expose-headers', 'X-Request-Id, Retry-After, X-Gollama-Engine, X-Gollama-Queue-Ms');
+  if (asked !== undefined) raw.setHeader('access-control-allow-headers', asked);
+  raw.setHeader('access-control-expose-headers', EXPOSED_HEADERS);
 }
 
 /** A request that is not HTTP, or did not come in time: no route has seen it, the socket is all there is. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable) return;
+  // What is written now would land inside the answer that is under way on this connection.
+  if (!socket.writable || answerOn(socket)?.headersSent) {
+    socket.destroy();
+    return;
+  }
   const told =
     error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
       ? new GollamaError('upload_timeout', 'the request did not arrive in time')
       : new GollamaError('invalid_request', `this is not a valid HTTP request (${error.code ?? error.message})`);
   const body = JSON.stringify(errorEnvelope(told));
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${told.status} ${told.status === 408 ? 'Request Timeout' : 'Bad Request'}\r\n` +
       `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  // Who sends slowly may also be slow to close: the connection does not wait for it.
+  socket.destroySoon();
+}
+
+/** The answer that is being written to a connection. Node tells it in no other way. */
+function answerOn(socket: Socket & { _httpMessage?: OutgoingMessage | null }): OutgoingMessage | undefined {
+  return socket._httpMessage ?? undefined;
 }
 
 function toTold(error: FastifyError | GollamaError, maxBodyBytes: number): GollamaError {
@@ -170,7 +197,7 @@ function allowedMethods(server: FastifyInstance, url: string): string[] {
   const path = url.split('?', 1)[0] ?? url;
   const patterns = [path, ...(path.startsWith('/v1/models/') ? ['/v1/models/*'] : [])];
   const isRelayed = path.startsWith('/v1/') && !path.startsWith('/v1/models');
-  return (['GET', 'POST', 'DELETE'] as const).filter(
+  return (['GET', 'HEAD', 'POST', 'DELETE'] as const).filter(
     (method) => patterns.some((url) => server.hasRoute({ method, url })) || (method === 'POST' && isRelayed),
   );
 }

@@ -11,7 +11,7 @@ export type StreamEnding = 'done' | 'error' | 'finished' | 'cut';
 export function streamEnding(tail: Buffer): StreamEnding {
   const text = tail.toString('latin1');
   if (/^data: ?\[DONE\]/m.test(text)) return 'done';
-  if (/^data: ?\{\s*"error"\s*:/m.test(text) || /^error: ?\{/m.test(text)) return 'error';
+  if (/^data: ?\{\s*"error"\s*:(?!\s*null)/m.test(text) || /^error: ?\{/m.test(text)) return 'error';
   if (/"finish_reason"\s*:\s*"/.test(text)) return 'finished';
   return 'cut';
 }

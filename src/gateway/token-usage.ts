@@ -16,17 +16,20 @@ export function findUsage(bytes: Buffer): TokenUsage | undefined {
 
 function fromUsage(usage: Record<string, unknown> | undefined): TokenUsage | undefined {
   if (usage === undefined) return undefined;
-  const promptTokens = usage.prompt_tokens ?? usage.input_tokens;
-  if (typeof promptTokens !== 'number') return undefined;
-  const completionTokens = usage.completion_tokens ?? usage.output_tokens;
-  return { promptTokens, completionTokens: typeof completionTokens === 'number' ? completionTokens : 0 };
+  const promptTokens = count(usage.prompt_tokens ?? usage.input_tokens);
+  if (promptTokens === undefined) return undefined;
+  return { promptTokens, completionTokens: count(usage.completion_tokens ?? usage.output_tokens) ?? 0 };
 }
 
 function fromTimings(timings: Record<string, unknown> | undefined): TokenUsage | undefined {
-  if (timings === undefined || typeof timings.predicted_n !== 'number') return undefined;
-  const cached = typeof timings.cache_n === 'number' ? timings.cache_n : 0;
-  const prompt = typeof timings.prompt_n === 'number' ? timings.prompt_n : 0;
-  return { promptTokens: cached + prompt, completionTokens: timings.predicted_n };
+  const completionTokens = count(timings?.predicted_n);
+  if (timings === undefined || completionTokens === undefined) return undefined;
+  return { promptTokens: (count(timings.cache_n) ?? 0) + (count(timings.prompt_n) ?? 0), completionTokens };
+}
+
+/** Counters only go up: what is no count must not reach them. */
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
 /** The last object that stands behind `"name":`; counts have no strings inside, so braces can simply be counted. */

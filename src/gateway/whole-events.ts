@@ -11,12 +11,14 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 /** No token is that long. A longer event goes on in the pieces it comes in. */
 const HELD_BYTES_MAX = 16 * 1024;
+/** Of the line end and the blank line that end an event: LF or CRLF, twice. */
+const BLANK_LINE_BYTES = 4;
 
 export class WholeEvents {
   readonly #hidesUsage: boolean;
   #held: Buffer | undefined;
-  /** True inside an event that was too long to hold. */
-  #passing = false;
+  /** Last bytes of what went on of an event that was too long to hold; undefined at the end of an event. */
+  #passed: Buffer | undefined;
 
   constructor(options: { hidesUsage: boolean }) {
     this.#hidesUsage = options.hidesUsage;
@@ -24,22 +26,21 @@ export class WholeEvents {
 
   /** True where everything that came has gone on, up to the end of an event. */
   get atEventEnd(): boolean {
-    return !this.#passing;
+    return this.#passed === undefined;
   }
 
   /** What of these bytes may go on now; possibly nothing. */
   push(bytes: Buffer): Buffer {
+    if (this.#passed) return this.#passOn(this.#passed, bytes);
     const all = this.#held ? Buffer.concat([this.#held, bytes]) : bytes;
     this.#held = undefined;
     const end = lastEventEnd(all);
-    if (end === all.length) {
-      this.#passing = false;
-      return this.#filtered(all);
-    }
-    if (this.#passing && end === 0) return all;
+    if (end === all.length) return this.#filtered(all);
     const rest = all.subarray(end);
-    this.#passing = rest.length > HELD_BYTES_MAX;
-    if (this.#passing) return Buffer.concat([this.#filtered(all.subarray(0, end)), rest]);
+    if (rest.length > HELD_BYTES_MAX) {
+      this.#passed = rest.subarray(-BLANK_LINE_BYTES);
+      return end === 0 ? all : Buffer.concat([this.#filtered(all.subarray(0, end)), rest]);
+    }
     this.#held = rest;
     return this.#filtered(all.subarray(0, end));
   }
@@ -48,14 +49,28 @@ export class WholeEvents {
   flush(): Buffer | undefined {
     const held = this.#held;
     this.#held = undefined;
-    return held;
+    return held && this.#filtered(held);
+  }
+
+  /** The rest of a long event goes on; its end may be split between two reads, so its last bytes are looked at again. */
+  #passOn(passed: Buffer, bytes: Buffer): Buffer {
+    const seam = Buffer.concat([passed, bytes.subarray(0, BLANK_LINE_BYTES)]);
+    const seamEnd = nextEventEnd(seam, 0);
+    const end = seamEnd === undefined ? nextEventEnd(bytes, 0) : seamEnd - passed.length;
+    if (end === undefined) {
+      this.#passed = Buffer.concat([passed, bytes.subarray(-BLANK_LINE_BYTES)]).subarray(-BLANK_LINE_BYTES);
+      return bytes;
+    }
+    this.#passed = undefined;
+    if (end === bytes.length) return bytes;
+    return Buffer.concat([bytes.subarray(0, end), this.push(bytes.subarray(end))]);
   }
 
   #filtered(events: Buffer): Buffer {
     if (!this.#hidesUsage || !NO_CHOICES.some((needle) => events.includes(needle))) return events;
     const kept: Buffer[] = [];
     for (let start = 0; start < events.length; ) {
-      const end = nextEventEnd(events, start);
+      const end = nextEventEnd(events, start) ?? events.length;
       const event = events.subarray(start, end);
       if (!isUsageChunk(event)) kept.push(event);
       start = end;
@@ -83,11 +98,12 @@ function lastEventEnd(bytes: Buffer): number {
   return 0;
 }
 
-function nextEventEnd(bytes: Buffer, from: number): number {
+/** Behind the first blank line from `from` on; undefined where there is none. */
+function nextEventEnd(bytes: Buffer, from: number): number | undefined {
   for (let place = bytes.indexOf(NEWLINE, from); place >= 0; place = bytes.indexOf(NEWLINE, place + 1)) {
     if (place > from && isBlankLineEnd(bytes, place)) return place + 1;
   }
-  return bytes.length;
+  return undefined;
 }
 
 /** True where the newline at `place` ends an empty line, with LF or CRLF line ends. */

@@ -82,7 +82,7 @@ export class Member {
         try {
           await this.engine.forward(call, sink, signal);
         } catch (error) {
-          stuck = error instanceof SlotStuckError;
+          stuck ||= error instanceof SlotStuckError;
           throw error;
         }
       },

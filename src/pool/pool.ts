@@ -26,6 +26,7 @@ export class Pool implements Service {
   readonly #logger: Logger;
   readonly #listeners = new Set<() => void>();
   readonly #stopListening: (() => void)[] = [];
+  #started: Promise<void> | undefined;
 
   constructor(members: readonly MemberOptions[], logger: Logger) {
     this.#logger = logger;
@@ -37,26 +38,15 @@ export class Pool implements Service {
   }
 
   /** Starts every engine at once. Rejects with the first failure when no engine could be started at all. */
-  async start(): Promise<void> {
-    for (const member of this.#members) {
-      const stop = member.engine.onChange(() => {
-        member.statusChanged();
-        this.#changed();
-      });
-      this.#stopListening.push(stop);
-    }
-    const outcomes = await Promise.allSettled(this.#members.map((member) => member.engine.start()));
-    const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
-    const first = failures[0];
-    if (first && failures.length === outcomes.length) throw first.reason;
-    for (const failure of failures) this.#logger.error({ err: failure.reason }, 'an engine could not be started');
-    for (const member of this.#members) member.statusChanged();
-    this.#changed();
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
   }
 
   async stop(): Promise<void> {
     for (const stop of this.#stopListening.splice(0)) stop();
     await Promise.all(this.#members.map((member) => member.engine.stop()));
+    this.#started = undefined;
   }
 
   /** Calls `listener` whenever an engine changed: ready, gone, other slots. A lease that comes back is not told. */
@@ -76,7 +66,8 @@ export class Pool implements Service {
 
   /**
    * The route for a model name: what a ticket waits for. A single engine that was not told its models takes every name,
-   * as llama-server itself does. Throws `model_not_found`, or `invalid_request` where no name was given and one is needed.
+   * as llama-server itself does. Throws `model_not_found`, `invalid_request` where no name was given and one is needed, or
+   * `engine_unavailable` where an engine that might serve the name has not told its models yet.
    */
   route(model: string | undefined): string {
     const only = this.#members.length === 1 ? this.#members[0] : undefined;
@@ -86,6 +77,11 @@ export class Pool implements Service {
     }
     if (this.serves(model)) return model;
     if (only && !only.strict) return ANY_MODEL;
+    const silent = this.#members.filter((member) => member.models.length === 0 && member.status.state !== 'ready');
+    if (silent.length > 0) {
+      const message = `nobody knows yet whether the model '${model}' is served: ${problemsOf(silent)}`;
+      throw new GollamaError('engine_unavailable', message, { retryAfterS: 1 });
+    }
     throw new GollamaError('model_not_found', `the model '${model}' does not exist: ${this.#knownModels()}`, {
       param: 'model',
       hint: 'gollama status shows the models that are served',
@@ -113,11 +109,7 @@ export class Pool implements Service {
 
   /** Why nothing serves the route, in one line. */
   problem(route: string): string {
-    const problems = this.#candidates(route).map((member) => {
-      const { state, problem } = member.status;
-      return `${member.engine.name} is ${state}${problem === undefined ? '' : `: ${problem}`}`;
-    });
-    return problems.join('; ') || 'no engine serves it';
+    return problemsOf(this.#candidates(route)) || 'no engine serves it';
   }
 
   /** Slots of the engines that are ready for the route, used or not. */
@@ -127,13 +119,33 @@ export class Pool implements Service {
     return slots;
   }
 
-  tryAcquire(route: string): Lease | undefined {
-    return chooseMember(this.#candidates(route))?.acquire();
+  /** A free slot, of another engine than `avoidedEngine` where there is one. */
+  tryAcquire(route: string, avoidedEngine?: string): Lease | undefined {
+    const members = this.#candidates(route);
+    const others = members.filter((member) => member.engine.name !== avoidedEngine);
+    return (chooseMember(others) ?? chooseMember(members))?.acquire();
   }
 
   /** The name by which `engine` knows the model that was asked for. */
   engineModel(engineName: string, model: string): string {
     return this.#members.find((member) => member.engine.name === engineName)?.engineModel(model) ?? model;
+  }
+
+  async #start(): Promise<void> {
+    for (const member of this.#members) {
+      const stop = member.engine.onChange(() => {
+        member.statusChanged();
+        this.#changed();
+      });
+      this.#stopListening.push(stop);
+    }
+    const outcomes = await Promise.allSettled(this.#members.map((member) => member.engine.start()));
+    const failures = outcomes.filter((outcome) => outcome.status === 'rejected');
+    const first = failures[0];
+    if (first && failures.length === outcomes.length) throw first.reason;
+    for (const failure of failures) this.#logger.error({ err: failure.reason }, 'an engine could not be started');
+    for (const member of this.#members) member.statusChanged();
+    this.#changed();
   }
 
   #candidates(route: string): readonly Member[] {
@@ -148,4 +160,11 @@ export class Pool implements Service {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+function problemsOf(members: readonly Member[]): string {
+  const problems = members.map(({ engine, status }) => {
+    return `${engine.name} is ${status.state}${status.problem === undefined ? '' : `: ${status.problem}`}`;
+  });
+  return problems.join('; ');
 }

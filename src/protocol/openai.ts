@@ -1,9 +1,10 @@
 /** What gollama itself reads of an OpenAI request; everything else in it is the engine's business. */
 import { GollamaError } from '../base/errors.js';
+import { isJsonObject, type JsonObject, parseJsonObject } from './json-object.js';
 
 export interface RequestOutline {
   /** The body parsed, or undefined where it is no JSON object: it is then forwarded as it is. */
-  readonly body: Readonly<Record<string, unknown>> | undefined;
+  readonly body: Readonly<JsonObject> | undefined;
   readonly model: string | undefined;
   readonly stream: boolean;
   /** True where the client itself asked for the usage chunk of a stream. */
@@ -14,7 +15,7 @@ const NOTHING: RequestOutline = { body: undefined, model: undefined, stream: fal
 
 /** Reads the outline of a request body. Throws `invalid_request` where a field that gollama needs has the wrong type. */
 export function outlineOf(bytes: Buffer): RequestOutline {
-  const body = parseObject(bytes);
+  const body = parseJsonObject(bytes);
   if (body === undefined) return NOTHING;
   const { model, stream, stream_options: options } = body;
   if (model !== undefined && model !== null && typeof model !== 'string') {
@@ -24,26 +25,13 @@ export function outlineOf(bytes: Buffer): RequestOutline {
     body,
     model: model ?? undefined,
     stream: stream === true,
-    wantsUsage: isObject(options) && options.include_usage === true,
+    wantsUsage: isJsonObject(options) && options.include_usage === true,
   };
 }
 
 /** OpenAI's own paths for text: streams of these end with `data: [DONE]`, and may carry a usage chunk before it. */
 export function isTextPath(path: string): boolean {
   return /^\/v1\/(chat\/)?completions(?=\?|$)/.test(path);
-}
-
-function parseObject(bytes: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function typeName(value: unknown): string {

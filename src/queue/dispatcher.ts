@@ -1,9 +1,10 @@
 /** The shell of the scheduler: real leases, real timers, promises for those who wait. It holds no rules. */
-import type { Clock, Timer } from '../base/clock.js';
+import { type Clock, pause, type Timer } from '../base/clock.js';
 import { GollamaError } from '../base/errors.js';
 import type { Lease, Member } from '../pool/member.js';
 import type { Pool } from '../pool/pool.js';
-import { type Effect, Scheduler, type SchedulerLimits, type Ticket } from './scheduler.js';
+import { type Effect, Scheduler, type SchedulerLimits } from './scheduler.js';
+import type { Ticket } from './ticket.js';
 
 export interface SlotRequest {
   readonly model: string | undefined;
@@ -31,7 +32,7 @@ export interface Grant {
 }
 
 export interface WaitObserver {
-  /** Called once when the ticket has to wait; `position` tells its place whenever it is called. */
+  /** Called when an attempt has to wait for its slot; `position` tells its place whenever it is called. */
   onWait(position: () => number): void;
 }
 
@@ -43,6 +44,8 @@ interface Waiter {
 
 /** Attempts of one request before its last failure is told to the client. */
 const ATTEMPTS_MAX = 2;
+/** A call may fail a moment before its engine is seen to be gone; without a pause the next attempt would fail there too. */
+const RETURN_DELAY_MS = 100;
 
 export class Dispatcher {
   readonly #clock: Clock;
@@ -71,7 +74,9 @@ export class Dispatcher {
   /** Tickets that this member could serve. */
   waitingFor(member: Member): number {
     let waiting = 0;
-    for (const { route } of this.#scheduler.tickets()) if (this.#pool.isOn(route, member)) waiting += 1;
+    for (const [route, count] of this.#scheduler.waitingByRoute()) {
+      if (this.#pool.isOn(route, member)) waiting += count;
+    }
     return waiting;
   }
 
@@ -84,7 +89,7 @@ export class Dispatcher {
 
   /**
    * Waits for a slot, lets `use` have it, and gives it back whatever happens. An attempt that says that nothing reached
-   * the client goes back to its place in the queue. Rejects with the reason of a refusal, with `cancelled` when `signal`
+   * the client goes back to its place in the queue, and to another engine where one is free. Rejects with the reason of a refusal, with `cancelled` when `signal`
    * aborts while it waits, and with whatever `use` throws.
    */
   async run<T>(
@@ -93,7 +98,7 @@ export class Dispatcher {
     observer: WaitObserver,
     use: (grant: Grant) => Promise<Attempt<T>>,
   ): Promise<T> {
-    const ticket = this.#ticket(request);
+    let ticket = this.#ticket(request);
     let waitedMs = 0;
     for (let attempt = 1; ; attempt += 1) {
       const askedAt = this.#clock.now();
@@ -108,6 +113,8 @@ export class Dispatcher {
       }
       if (outcome.done) return outcome.value;
       if (attempt >= ATTEMPTS_MAX || signal.aborted) throw outcome.reason;
+      await pause(this.#clock, RETURN_DELAY_MS, signal);
+      ticket = { ...ticket, avoidedEngine: lease.engine.name };
     }
   }
 
@@ -136,17 +143,13 @@ export class Dispatcher {
       sizeBytes: request.sizeBytes,
       caller: request.caller,
       callerInFlightMax: request.callerInFlightMax ?? Number.POSITIVE_INFINITY,
+      avoidedEngine: undefined,
     };
   }
 
   #acquire(ticket: Ticket, again: boolean, signal: AbortSignal, observer: WaitObserver): Promise<Lease> {
     if (signal.aborted) return Promise.reject(left());
     return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        settle();
-        this.#apply(this.#scheduler.onCancel(ticket));
-        reject(left());
-      };
       const settle = () => {
         this.#waiters.delete(ticket);
         waiter.timer?.cancel();
@@ -163,10 +166,22 @@ export class Dispatcher {
         },
         timer: undefined,
       };
+      const withdraw = (reason: unknown) => {
+        settle();
+        reject(reason);
+        this.#apply(this.#scheduler.onCancel(ticket));
+      };
+      const onAbort = () => withdraw(left());
       this.#waiters.set(ticket, waiter);
       signal.addEventListener('abort', onAbort, { once: true });
       this.#apply(again ? this.#scheduler.onReturn(ticket) : this.#scheduler.onArrival(ticket));
-      if (this.#waiters.has(ticket)) observer.onWait(() => this.#scheduler.position(ticket));
+      if (!this.#waiters.has(ticket)) return;
+      try {
+        observer.onWait(() => this.#scheduler.position(ticket));
+      } catch (thrown) {
+        // Nobody would take its slot, and nobody give it back.
+        withdraw(thrown);
+      }
     });
   }
 

@@ -42,7 +42,7 @@ test('--model replaces the engines by one llama-server that is called like the f
     {
       kind: 'llama-server',
       name: 'qwen3-4b',
-      models: ['qwen3-4b'],
+      models: [],
       modelPath: '/home/me/m/qwen3-4b-00001-of-00003.gguf',
       slots: 2,
     },

@@ -20,7 +20,8 @@ export function healthRoutes(parts: HealthRoutesParts): Routes {
       if (parts.stopping()) return reply.code(503).send({ status: 'shutting_down' });
       const { members } = parts.pool;
       if (members.some((member) => member.status.state === 'ready')) return reply.send({ status: 'ok' });
-      const engines = members.map(({ engine, status: { state, problem } }) => ({ name: engine.name, state, problem }));
+      // Anybody may ask here, so not the problem: it may name files and addresses. `/api/status` has it.
+      const engines = members.map(({ engine, status }) => ({ name: engine.name, state: status.state }));
       return reply.code(503).send({ status: 'engine_not_ready', engines });
     });
 

@@ -48,6 +48,7 @@ function modelCard(parts: OpenAiRoutesParts, model: { name: string; engine: { en
 }
 
 async function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (hasDotSegment(request.url)) throw new GollamaError('not_found', 'a path with dot segments leads nowhere');
   const priority = priorityOf(request.headers['x-gollama-priority'], request.caller, parts.defaultPriority);
   reply.hijack();
   await parts.relay.handle(
@@ -62,6 +63,12 @@ async function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, r
     },
     reply.raw,
   );
+}
+
+/** `/v1/../x`: behind a base URL it would lead out of what clients may call, with the credentials of the gateway. */
+function hasDotSegment(url: string): boolean {
+  const path = url.split('?', 1)[0] ?? url;
+  return path.split(/[/\\]|%2f|%5c/i).some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
 }
 
 /** The priority that was asked for, at most what the caller's key allows. */
