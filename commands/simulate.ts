@@ -1,4 +1,4 @@
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { GollamaCommand } from '../src/cli/base-command.js';
 import { type KnownOptions, simulateArguments } from '../src/engine/simulated/arguments.js';
 import { FAULTS, type FaultPlan, parseFault } from '../src/engine/simulated/faults.js';

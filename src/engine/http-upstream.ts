@@ -5,6 +5,7 @@
  * real servers: no promise, stream or string a chunk.
  */
 import { type Dispatcher, Pool } from 'undici';
+import { type Clock, systemClock } from '../base/clock.js';
 import { GollamaError, messageOf } from '../base/errors.js';
 import type { AnswerSink, EngineCall, HeaderFields } from './engine.js';
 
@@ -15,6 +16,8 @@ export interface HttpUpstreamOptions {
   readonly apiKey?: string | undefined;
   /** Longest silence inside one answer, before its head too; 0 = no limit. Default 30 minutes. */
   readonly idleTimeoutMs?: number;
+  /** For the patience of probes. */
+  readonly clock?: Clock;
 }
 
 /** Time to get a connection; engines are near, and a dead host must not hold a slot. */
@@ -35,11 +38,13 @@ export class HttpUpstream {
   readonly #pool: Pool;
   readonly #basePath: string;
   readonly #authorization: string | undefined;
+  readonly #clock: Clock;
 
   constructor(options: HttpUpstreamOptions) {
     const url = new URL(options.baseUrl);
     const idleTimeoutMs = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
     this.#basePath = url.pathname;
+    this.#clock = options.clock ?? systemClock;
     this.#authorization = options.apiKey === undefined ? undefined : `Bearer ${options.apiKey}`;
     this.#pool = new Pool(url.origin, {
       connections: null,
@@ -69,15 +74,23 @@ export class HttpUpstream {
 
   /** A small GET beside the answers. Rejects when the server cannot be reached or does not answer in time. */
   async getJson(path: string, options: { timeoutMs: number; signal?: AbortSignal }): Promise<Probe> {
-    const deadline = AbortSignal.timeout(options.timeoutMs);
-    const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
-    const answer = await this.#pool.request({
-      method: 'GET',
-      path: joinPath(this.#basePath, path),
-      headers: this.#withAuthorization({}),
-      signal,
-    });
-    return { status: answer.statusCode, body: await readJson(answer.body) };
+    const ended = new AbortController();
+    const onAbort = () => ended.abort(options.signal?.reason);
+    const timer = this.#clock.after(options.timeoutMs, () => ended.abort(tooSilent()));
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    if (options.signal?.aborted) onAbort();
+    try {
+      const answer = await this.#pool.request({
+        method: 'GET',
+        path: joinPath(this.#basePath, path),
+        headers: this.#withAuthorization({}),
+        signal: ended.signal,
+      });
+      return { status: answer.statusCode, body: await readJson(answer.body) };
+    } finally {
+      timer.cancel();
+      options.signal?.removeEventListener('abort', onAbort);
+    }
   }
 
   /** Ends every connection, also those with an answer under way. */
@@ -92,13 +105,12 @@ export class HttpUpstream {
 
 /**
  * Puts a request path behind the path of a base URL, with exactly one slash between them. Base URLs of
- * OpenAI-compatible servers usually end in `/v1`, as request paths begin with it: it is not said twice.
+ * OpenAI-compatible servers usually end in `/v1`. Request paths bring their own, and `/health` and `/props` stand beside
+ * it: it is left out.
  */
 export function joinPath(basePath: string, path: string): string {
-  const base = basePath.replace(/\/+$/, '');
-  const rest = path.startsWith('/') ? path : `/${path}`;
-  if (base.endsWith('/v1') && /^\/v1(?=[/?]|$)/.test(rest)) return base + rest.slice('/v1'.length);
-  return base + rest;
+  const base = basePath.replace(/\/+$/, '').replace(/\/+v1$/, '');
+  return path.startsWith('/') ? base + path : `${base}/${path}`;
 }
 
 class ForwardHandler implements Dispatcher.DispatchHandler {
@@ -168,6 +180,8 @@ const NOT_REACHED = new Set([
   'EAI_AGAIN',
   'UND_ERR_CONNECT_TIMEOUT',
   'ETIMEDOUT',
+  'UND_ERR_DESTROYED',
+  'UND_ERR_CLOSED',
 ]);
 
 const TOO_SILENT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
@@ -179,10 +193,18 @@ function describe(error: Error, started: boolean): GollamaError {
     return new GollamaError('engine_unavailable', `upstream unavailable (${code})`, { cause: error });
   }
   if (TOO_SILENT.has(code)) {
-    return new GollamaError('engine_error', 'the engine sent nothing for too long', { cause: error });
+    return tooSilent(error);
+  }
+  if (code === 'UND_ERR_INVALID_ARG') {
+    return new GollamaError('invalid_request', `the request cannot be sent on: ${error.message}`, { cause: error });
   }
   const when = started ? 'before its answer was complete' : 'without an answer';
-  return new GollamaError('engine_error', `the engine closed the connection ${when}`, { cause: error });
+  const why = code === '' ? error.message : code;
+  return new GollamaError('engine_error', `the engine closed the connection ${when} (${why})`, { cause: error });
+}
+
+function tooSilent(cause?: Error): GollamaError {
+  return new GollamaError('engine_error', 'the engine sent nothing for too long', { cause });
 }
 
 function cancelled(signal: AbortSignal): GollamaError {

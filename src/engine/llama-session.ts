@@ -5,9 +5,9 @@
 import type { Clock } from '../base/clock.js';
 import { type GollamaError, messageOf, toGollamaError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { isJsonObject } from '../protocol/json-object.js';
 import { type AnswerSink, type EngineCall, SlotStuckError } from './engine.js';
 import { HttpUpstream } from './http-upstream.js';
-import { isJsonObject } from '../protocol/json-object.js';
 import { busySlots, confirmRelease } from './slot-release.js';
 import { AnswerAssembler } from './streamed-answer.js';
 import { asStreamedCall } from './streamed-call.js';
@@ -165,7 +165,7 @@ export class LlamaSession {
       clock: this.#clock,
       signal: this.#ended.signal,
       lookAtSlots: async () => {
-        const busy = await this.#lookAtSlots();
+        const busy = await this.#lookAtSlots().catch(noneWhereNobodyListens);
         answered = true;
         return busy;
       },
@@ -229,6 +229,12 @@ function withoutConversation(call: EngineCall): EngineCall {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
+}
+
+/** A server that listens no more has died with its slots, or takes no call until it was started again. */
+function noneWhereNobodyListens(error: unknown): readonly boolean[] {
+  if (isRefusal(error)) return [];
+  throw error;
 }
 
 function fieldOf(value: unknown, name: string): unknown {

@@ -27,28 +27,37 @@ const SLOTS_UNTOLD = 8;
 const AWAY_PROBE_MS = 1_000;
 const READY_PROBE_MS = 10_000;
 
+/** What lives from one start to its stop. */
+interface Run {
+  readonly upstream: HttpUpstream;
+  readonly stop: AbortController;
+  /** The first look at the server, then the endless rest of them. */
+  firstLook: Promise<void>;
+  looking: Promise<void>;
+  /** Set where the server turns out to be a llama-server: then a cancelled call can be followed to its end. */
+  llama: LlamaSession | undefined;
+  /** Set as soon as the run is to end. */
+  ended: Promise<void> | undefined;
+}
+
 export class OpenAiEngine implements Engine {
   readonly kind = 'openai';
   readonly name: string;
   readonly #options: OpenAiOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #upstream: HttpUpstream;
   readonly #board = new StatusBoard({ state: 'stopped', models: [], slots: 0, restarts: 0, problem: undefined });
-  /** Set where the server turns out to be a llama-server: then a cancelled call can be followed to its end. */
-  #llama: LlamaSession | undefined;
-  #probing: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
+  #run: Run | undefined;
 
   constructor(options: OpenAiOptions, parts: OpenAiParts) {
     this.name = options.name;
     this.#options = options;
     this.#clock = parts.clock;
     this.#logger = parts.logger.child({ engine: options.name });
-    this.#upstream = new HttpUpstream({ baseUrl: options.baseUrl, apiKey: options.apiKey });
   }
 
   get countsUnasked(): boolean {
-    return this.#llama !== undefined;
+    return this.#run?.llama !== undefined;
   }
 
   status(): EngineStatus {
@@ -61,29 +70,27 @@ export class OpenAiEngine implements Engine {
 
   /** Never rejects: a server that is away may come back. Resolves after the first look at it. */
   async start(): Promise<void> {
-    if (this.#probing) return;
-    this.#board.update({ state: 'starting' });
-    const stop = new AbortController();
-    await this.#look(stop.signal);
-    this.#probing = { stop, ended: this.#keepLooking(stop.signal) };
+    await this.#run?.ended;
+    this.#run ??= this.#begin();
+    await this.#run.firstLook;
   }
 
   async stop(): Promise<void> {
-    this.#probing?.stop.abort();
-    await this.#probing?.ended;
-    this.#probing = undefined;
-    await Promise.all([this.#llama?.close(), this.#upstream.close()]);
-    this.#board.update({ state: 'stopped' });
+    const run = this.#run;
+    if (!run) return;
+    run.ended ??= this.#end(run);
+    await run.ended;
   }
 
   async forward(call: EngineCall, sink: AnswerSink, signal: AbortSignal): Promise<void> {
-    if (this.status().state !== 'ready') {
+    const run = this.#run;
+    if (!run || run.ended || this.status().state !== 'ready') {
       throw new GollamaError('engine_unavailable', `${this.name} is ${this.status().state}`);
     }
     try {
-      await (this.#llama ?? this.#upstream).forward(call, sink, signal);
+      await (run.llama ?? run.upstream).forward(call, sink, signal);
     } catch (error) {
-      if (error instanceof GollamaError && error.code === 'engine_unavailable') this.#away(error.message);
+      if (!run.ended && error instanceof GollamaError && error.code === 'engine_unavailable') this.#away(error.message);
       throw error;
     }
   }
@@ -93,22 +100,49 @@ export class OpenAiEngine implements Engine {
     this.#logger.warn({ reason }, 'a slot of a server that is not ours is stuck; restart that server to free it');
   }
 
-  async #keepLooking(signal: AbortSignal): Promise<void> {
+  #begin(): Run {
+    this.#board.update({ state: 'starting', problem: undefined });
+    const { baseUrl, apiKey } = this.#options;
+    const upstream = new HttpUpstream({ baseUrl, apiKey, clock: this.#clock });
+    const settled = Promise.resolve();
+    const run: Run = {
+      upstream,
+      stop: new AbortController(),
+      firstLook: settled,
+      looking: settled,
+      llama: undefined,
+      ended: undefined,
+    };
+    run.firstLook = this.#look(run);
+    run.looking = run.firstLook.then(() => this.#keepLooking(run));
+    return run;
+  }
+
+  async #end(run: Run): Promise<void> {
+    run.stop.abort();
+    await Promise.all([run.looking, run.llama?.close(), run.upstream.close()]);
+    this.#run = undefined;
+    this.#board.update({ state: 'stopped', problem: undefined });
+  }
+
+  async #keepLooking(run: Run): Promise<void> {
+    const { signal } = run.stop;
     while (!signal.aborted) {
       await pause(this.#clock, this.status().state === 'ready' ? READY_PROBE_MS : AWAY_PROBE_MS, signal);
-      if (!signal.aborted) await this.#look(signal);
+      await this.#look(run);
     }
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
-    const facts = await readServerFacts(this.#upstream, signal);
-    if (!signal.aborted) this.#apply(facts);
+  async #look(run: Run): Promise<void> {
+    if (run.stop.signal.aborted) return;
+    const facts = await readServerFacts(run.upstream, run.stop.signal);
+    if (!run.stop.signal.aborted) this.#apply(facts, run);
   }
 
   /** A server that is ready but silent may be busy with a long prompt: only a refused connection says that it has gone. */
-  #apply(facts: ServerFacts): void {
+  #apply(facts: ServerFacts, run: Run): void {
     if (facts.state === 'ready') {
-      if (facts.slots !== undefined) this.#llama ??= this.#openLlama();
+      if (facts.slots !== undefined) run.llama ??= this.#openLlama();
       const slots = this.#options.slots ?? facts.slots ?? SLOTS_UNTOLD;
       this.#board.update({ state: 'ready', slots, models: facts.models, problem: undefined });
     } else if (facts.state === 'loading') {

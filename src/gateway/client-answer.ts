@@ -9,7 +9,7 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../base/clock.js';
-import { GollamaError } from '../base/errors.js';
+import { type ErrorCode, GollamaError } from '../base/errors.js';
 import type { AnswerHead, AnswerSink, Flow, HeaderFields } from '../engine/engine.js';
 import { AnswerTail } from './answer-tail.js';
 import { returnedHeaders } from './headers.js';
@@ -256,7 +256,7 @@ export class ClientAnswer implements AnswerSink {
   #refusedError(refused: { readonly status: number; readonly parts: readonly Buffer[] }): GollamaError {
     const text = Buffer.concat(refused.parts).toString('utf8').slice(0, REFUSED_BYTES_MAX);
     const told = engineMessage(text) ?? `the engine answered ${refused.status} without a stream`;
-    return new GollamaError(refused.status >= 400 && refused.status < 500 ? 'invalid_request' : 'engine_error', told);
+    return new GollamaError(codeOf(refused.status), told);
   }
 
   #end(last?: Buffer): void {
@@ -285,6 +285,12 @@ export class ClientAnswer implements AnswerSink {
 }
 
 /** A packed stream is none: its events cannot be seen. */
+/** What an engine's status means where it cannot be told as a status any more. */
+function codeOf(status: number): ErrorCode {
+  if (status === 429) return 'queue_full';
+  return status >= 400 && status < 500 ? 'invalid_request' : 'engine_error';
+}
+
 function isEventStream(headers: HeaderFields): boolean {
   const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers;
   return typeof type === 'string' && /^text\/event-stream\b/i.test(type) && encoding === 'identity';

@@ -42,7 +42,7 @@ export function listenAddress(addr: string, policy: ListenPolicy): ListenAddress
 }
 
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+  return /^(.+\.)?localhost$/i.test(host) || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** The host part of a `Host` header or of an origin's authority. */

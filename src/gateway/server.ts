@@ -82,6 +82,10 @@ export class Gateway implements Service {
     return this.#listening;
   }
 
+  async stop(): Promise<void> {
+    await this.#server.close();
+  }
+
   async #listen(): Promise<void> {
     const { host, port } = this.#options.address;
     try {
@@ -89,10 +93,6 @@ export class Gateway implements Service {
     } catch (error) {
       throw listenFailure(error, host, port);
     }
-  }
-
-  async stop(): Promise<void> {
-    await this.#server.close();
   }
 
   #install(routes: readonly Routes[]): void {

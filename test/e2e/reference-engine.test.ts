@@ -1,5 +1,7 @@
 /** How the reference gateway's users have their engine supervised: requirements ENG-1 to ENG-3 of its contract. */
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isGroupRunning } from '../../src/engine/supervisor/process-identity.js';
 import { endAll } from '../support/ending.js';
 import { chatCompletion } from '../support/fake-upstream.js';
 import { GollamaProcess, gollama } from '../support/gollama-process.js';
@@ -12,15 +14,6 @@ afterEach(endAll);
 const CHAT = '/v1/chat/completions';
 const QUESTION = { model: 'local', messages: [{ role: 'user', content: 'hi' }] };
 
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 describe('ENG-1: the engine block', () => {
   it('is served by the reference command line, from ./config.yaml, with its log file', async () => {
     const { place } = await referenceSetup(simulation());
@@ -29,7 +22,6 @@ describe('ENG-1: the engine block', () => {
     const answer = await send(url + CHAT, { body: QUESTION });
     expect(answer.status).toBe(200);
     expect(await server.stop()).toEqual({ code: 0, signal: null });
-    const { readFileSync } = await import('node:fs');
     const lines = readFileSync(`${place.cwd}/server.log`, 'utf8').trim().split('\n');
     const records = lines.map((line) => JSON.parse(line) as { msg: string });
     expect(records.some(({ msg }) => msg === 'engine ready')).toBe(true);
@@ -159,7 +151,7 @@ describe('ENG-3: the end', () => {
     await answer.until('before');
     server.signal('SIGTERM');
     await server.record(({ msg }) => msg.startsWith('draining'));
-    expect(isRunning(enginePid!)).toBe(true);
+    expect(isGroupRunning(enginePid!)).toBe(true);
     const refused = await send(server.url + CHAT, { body: QUESTION });
     expect([refused.status, refused.error.code]).toEqual([503, 'shutting_down']);
     expect((await send(`${server.url}/healthz`)).status).toBe(503);
@@ -169,7 +161,7 @@ describe('ENG-3: the end', () => {
     expect(await answer.ended).toBe('complete');
     expect(answer.events.at(-1)).toBe('[DONE]');
     expect(await server.ended).toEqual({ code: 0, signal: null });
-    expect(isRunning(enginePid!)).toBe(false);
+    expect(isGroupRunning(enginePid!)).toBe(false);
   });
 
   it('lets a JSON answer under way end, too, and ends what waits', async () => {
@@ -201,7 +193,7 @@ describe('ENG-3: the end', () => {
     server.signal('SIGTERM');
     expect(await server.ended).toEqual({ code: 143, signal: null });
     expect(await answer.ended).toBe('cut');
-    await vi.waitFor(() => expect(isRunning(server.enginePids[0]!)).toBe(false));
+    await vi.waitFor(() => expect(isGroupRunning(server.enginePids[0]!)).toBe(false));
   });
 
   it('kills an engine that ignores signals after stop_timeout', async () => {
@@ -209,7 +201,7 @@ describe('ENG-3: the end', () => {
     const server = await ready(begun);
     server.signal('SIGTERM');
     expect(await server.ended).toEqual({ code: 0, signal: null });
-    expect(isRunning(server.enginePids[0]!)).toBe(false);
+    expect(isGroupRunning(server.enginePids[0]!)).toBe(false);
   });
 
   it('comes at once where a signal arrives while the engine still starts', async () => {
@@ -218,6 +210,6 @@ describe('ENG-3: the end', () => {
     await server.record(({ msg }) => msg === 'engine process started');
     server.signal('SIGTERM');
     expect(await server.ended).toEqual({ code: 0, signal: null });
-    expect(isRunning(server.enginePids[0]!)).toBe(false);
+    expect(isGroupRunning(server.enginePids[0]!)).toBe(false);
   });
 });

@@ -196,15 +196,14 @@ describe('the limit of a caller', () => {
   });
 
   it('holds for later tickets as they say, when the limit was changed meanwhile', () => {
-    const { arrive, cancel, one, ticket } = setup();
-    one.slots = 3;
-    const [first, narrow, wide] = [
-      ticket({ caller: 'a', callerInFlightMax: 1 }),
-      ticket({ caller: 'a', callerInFlightMax: 1 }),
-      ticket({ caller: 'a', callerInFlightMax: 2 }),
-    ];
-    for (const each of [first, narrow, wide]) arrive(each);
+    const { arrive, cancel, expire, one, ticket } = setup();
+    one.slots = 4;
+    const [first, narrow, wide, narrowAgain, wideAgain] = [1, 1, 2, 1, 3].map((callerInFlightMax) =>
+      ticket({ caller: 'a', callerInFlightMax }),
+    ) as [Ticket, Ticket, Ticket, Ticket, Ticket];
+    for (const each of [first, narrow, wide, narrowAgain, wideAgain]) arrive(each);
     expect(granted(cancel(narrow))).toEqual([wide]);
+    expect(granted(expire(narrowAgain))).toEqual([wideAgain]);
   });
 
   it('counts nothing for a caller without a limit that would last', () => {

@@ -3,14 +3,17 @@ import type { ServerStatus } from '../../src/protocol/status.js';
 import { eventually } from './eventually.js';
 import { GollamaProcess, type LogRecord, type ProcessOptions } from './gollama-process.js';
 import { send } from './http.js';
+import { makePlace } from './place.js';
 
 /** What the process holds after a garbage collection. */
 export interface Holdings {
   readonly rssBytes: number;
   readonly heapBytes: number;
   readonly externalBytes: number;
-  /** Open file descriptors, one of them for looking. */
-  readonly fds: number;
+  /** TCP connections, idle ones too. */
+  readonly connections: number;
+  /** What is behind its other open file descriptors. */
+  readonly files: readonly string[];
   /** What keeps its event loop alive, by name. */
   readonly handles: Readonly<Record<string, number>>;
 }
@@ -22,19 +25,13 @@ export class GatewayWatch {
   #idle: Holdings | undefined;
 
   /** Starts `gollama serve` with this configuration, waits until its engines were started, and notes what it holds. */
-  static async serve(yaml: string, options: ProcessOptions & { args?: readonly string[] } = {}): Promise<GatewayWatch> {
-    const { args = [], env, ...rest } = options;
-    const gateway = GollamaProcess.start(['serve', '--port', '0', '--log-level', 'debug', ...args], {
-      ...rest,
-      env: { ...env, NODE_OPTIONS: `--import ${PROBE}`, GOLLAMA_CONFIG: '/dev/stdin' },
-      stdin: yaml,
-    });
-    await eventually('gollama serves', () => {
-      if (gateway.words.length > 0) throw new Error(gateway.told());
-      return gateway.records.some(({ msg }) => msg === 'serving');
-    });
+  static async serve(yaml: string, options: ProcessOptions = {}): Promise<GatewayWatch> {
+    const place = options.place ?? makePlace();
+    const env = { ...options.env, NODE_OPTIONS: `--import ${PROBE}` };
+    const gateway = await GollamaProcess.serve(['-c', place.write('gollama.yaml', yaml)], { ...options, place, env });
+    await gateway.ready();
     const watch = new GatewayWatch(gateway);
-    watch.#idle = await watch.#withoutConnections();
+    watch.#idle = await watch.holdings();
     return watch;
   }
 
@@ -79,6 +76,11 @@ export class GatewayWatch {
     }
   }
 
+  /** Resolves when so many slots are taken. */
+  async atWork(slots: number): Promise<void> {
+    await eventually(`${slots} slots are taken`, async () => (await this.status()).workers_active === slots);
+  }
+
   /** The lines of the log that say how a request ended. There must be one. */
   ends(request: string): readonly LogRecord[] {
     return this.gateway.records.filter((record) => record.request === request && record.outcome !== undefined);
@@ -91,19 +93,24 @@ export class GatewayWatch {
 
   /** What it holds when every connection is closed. Rejects where it is more than before the first request. */
   async backToIdle(): Promise<Holdings> {
-    const now = await this.#withoutConnections();
-    const { fds, handles } = this.idle;
-    if (now.fds > fds) throw new Error(`${now.fds} open files, ${fds} before`);
-    for (const [name, count] of Object.entries(now.handles)) {
-      if (count > (handles[name] ?? 0)) throw new Error(`${count} handles ${name}, ${handles[name] ?? 0} before`);
-    }
+    const look = async () => {
+      const holdings = await this.holdings();
+      return holdings.connections === 0 ? holdings : undefined;
+    };
+    const now = await eventually('no connection is open', look, { everyMs: 100 });
+    const more = [...excess(countsOf(now.files), countsOf(this.idle.files)), ...excess(now.handles, this.idle.handles)];
+    if (more.length > 0) throw new Error(`it holds more than before: ${more.join(', ')}`);
     return now;
   }
+}
 
-  #withoutConnections(): Promise<Holdings> {
-    return eventually('no connection is open', async () => {
-      const holdings = await this.holdings();
-      return holdings.handles.TCPSocketWrap === undefined ? holdings : undefined;
-    });
-  }
+function countsOf(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+function excess(now: Readonly<Record<string, number>>, before: Readonly<Record<string, number>>): string[] {
+  const grown = Object.entries(now).filter(([name, count]) => count > (before[name] ?? 0));
+  return grown.map(([name, count]) => `${count} ${name} (${before[name] ?? 0} before)`);
 }

@@ -50,7 +50,7 @@ export function simulateArguments(argv: readonly string[], known: KnownOptions):
 
 /** `--slots` takes a number here and is a switch in llama-server. */
 function fits(written: string, value: string | undefined): boolean {
-  return written !== '--slots' || (value !== undefined && /^\d+$/.test(value));
+  return written !== '--slots' || value !== undefined;
 }
 
 function splitOnce(argument: string): [string, string | undefined] {

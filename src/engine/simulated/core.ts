@@ -7,8 +7,9 @@ import type { Random } from '../../base/random.js';
 import type { AnswerSink, EngineCall } from '../engine.js';
 import { metricsDocument, modelsDocument, propsDocument, slotsDocument } from './documents.js';
 import { embeddingDocument } from './embedding.js';
+import type { Ending } from './ending.js';
 import { askedFault, drawnFault, FAULT_NAMES, type FaultPlan } from './faults.js';
-import { type Ending, Generation } from './generation.js';
+import { Generation } from './generation.js';
 import { invalidRequest, NOT_FOUND, Problem, promptTooLong, TOO_MANY } from './problem.js';
 import {
   type GenerationRequest,
@@ -21,7 +22,7 @@ import {
 import { firstTokenMs, type Pace, writeScript } from './script.js';
 import { type HeldSlot, Slots } from './slots.js';
 import { detokenize, hashText, tokenize } from './words.js';
-import { faultyWire, writeJson, writeProblem, writeRetryLater, writeText } from './write.js';
+import { faultyWire, writeJson, writeProblem, writeRetryLater, writeText, writeWhole } from './write.js';
 
 export interface SimulationOptions extends Pace {
   /** At least one; the first answers for names that are not in the list. */
@@ -43,9 +44,7 @@ export interface SimulationDeps {
   readonly healthHangs?: boolean;
 }
 
-/** Pace of the reference's stand-in answer. */
-export const SIMULATION_DEFAULTS = { slots: 4, ttftMs: 700, tokenMs: 60, seed: 1, contextTokens: 32_768 } as const;
-
+const CONTEXT_TOKENS = 32_768;
 const RETRY_AFTER_S = 1;
 const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -65,7 +64,7 @@ export class SimulatedCore {
   constructor(options: SimulationOptions, deps: SimulationDeps) {
     this.#options = options;
     this.#deps = deps;
-    this.#contextTokens = options.contextTokens ?? SIMULATION_DEFAULTS.contextTokens;
+    this.#contextTokens = options.contextTokens ?? CONTEXT_TOKENS;
     this.#slots = new Slots(options.slots);
     this.#routes = this.#makeRoutes();
   }
@@ -161,10 +160,9 @@ export class SimulatedCore {
       if (signal.aborted) return 'cancelled';
       this.#totals.promptTokens += tokens;
       this.#totals.promptMs += workMs;
-      return reply(
-        faultyWire(sink, fault?.name),
-        embeddingDocument(request, request.model ?? this.#modelFor(undefined)),
-      );
+      const document = embeddingDocument(request, request.model ?? this.#modelFor(undefined));
+      const wire = faultyWire(sink, fault?.name);
+      return writeWhole(wire, JSON.stringify(document), fault?.name) ?? (await aborted(signal));
     });
   }
 
@@ -302,6 +300,11 @@ function replyOrRefuse(sink: AnswerSink, body: JsonObject | Problem, document: (
 function reply(sink: AnswerSink, document: object): Ending {
   writeJson(sink, 200, JSON.stringify(document));
   return 'complete';
+}
+
+function aborted(signal: AbortSignal): Promise<Ending> {
+  if (signal.aborted) return Promise.resolve('cancelled');
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve('cancelled'), { once: true }));
 }
 
 function refuse(sink: AnswerSink, problem: Problem): Ending {

@@ -5,20 +5,12 @@
 import type { Clock, Timer } from '../../base/clock.js';
 import type { AnswerSink } from '../engine.js';
 import { AnswerFormat, type AnswerIdentity, DONE, type Progress } from './answer-format.js';
+import type { Ending } from './ending.js';
 import type { FaultName } from './faults.js';
 import { CONTEXT_EXCEEDED } from './problem.js';
 import { dueMs, type Script, textOf, tokensMade } from './script.js';
 import type { Token } from './words.js';
-import { writeEventHead, writeJson, writeProblem } from './write.js';
-
-/**
- * How an answer ended.
- * - `complete`: all of it was handed over · `cancelled`: the signal aborted
- * - `stuck`: the signal aborted and the slot stays busy
- * - `reset`: the connection must be reset · `cut`: what was handed over is to be sent, then the connection dropped
- * - `crash`, `kill`: the engine must die now
- */
-export type Ending = 'complete' | 'cancelled' | 'stuck' | 'reset' | 'cut' | 'crash' | 'kill';
+import { writeEventHead, writeWhole } from './write.js';
 
 /** Tokens written in one go where they take no time; then others get a turn. */
 const BURST_TOKENS_MAX = 32;
@@ -190,22 +182,10 @@ export class Generation {
 
   /** Undefined where the answer stays open. */
   #writeWhole(): Ending | undefined {
-    const name = this.#fault;
-    if (name === 'crash' || name === 'kill') return name;
-    if (name === 'stream-error') {
-      writeProblem(this.#sink, CONTEXT_EXCEEDED);
-      return 'complete';
-    }
     const { tokens, reason } = this.#script;
     this.#written = tokens.length;
-    const text = name === 'long-line' ? LONG_TEXT : textOf(tokens);
-    const body = this.#format.whole(text, tokens, reason, this.#progress());
-    const half = body.slice(0, body.length / 2);
-    if (name === 'malformed' || name === 'clean-eof') writeJson(this.#sink, 200, half);
-    else if (name === 'cut' || name === 'stall') writeJson(this.#sink, 200, half, Buffer.byteLength(body));
-    else writeJson(this.#sink, 200, body);
-    if (name === 'stall') return undefined;
-    return name === 'cut' ? 'cut' : 'complete';
+    const text = this.#fault === 'long-line' ? LONG_TEXT : textOf(tokens);
+    return writeWhole(this.#sink, this.#format.whole(text, tokens, reason, this.#progress()), this.#fault);
   }
 
   #progress(): Progress {

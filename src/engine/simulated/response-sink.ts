@@ -1,7 +1,7 @@
 /** An answer of the simulated core on its way into an HTTP response, ended as its ending asks. */
 import type { ServerResponse } from 'node:http';
 import type { AnswerHead, AnswerSink, Flow } from '../engine.js';
-import type { Ending } from './generation.js';
+import type { Ending } from './ending.js';
 
 export class ResponseSink implements AnswerSink {
   readonly #response: ServerResponse;

@@ -12,8 +12,8 @@ import {
   SlotStuckError,
 } from '../engine.js';
 import { SimulatedCore } from './core.js';
+import type { Ending } from './ending.js';
 import { type FaultName, type FaultPlan, faultPlans, processFaults } from './faults.js';
-import type { Ending } from './generation.js';
 
 export interface SimulatedEngineOptions {
   readonly name: string;

@@ -1,7 +1,8 @@
 /** Writing answers into a sink, with llama-server's headers for each kind. */
 import type { AnswerSink, Flow, HeaderFields } from '../engine.js';
+import type { Ending } from './ending.js';
 import type { FaultName } from './faults.js';
-import type { Problem } from './problem.js';
+import { CONTEXT_EXCEEDED, type Problem } from './problem.js';
 
 /** Nothing follows one chunk, so there is nothing to hold back. */
 const NO_FLOW: Flow = { resume: () => {} };
@@ -15,6 +16,30 @@ export function writeEventHead(sink: AnswerSink, flow: Flow): void {
 export function writeJson(sink: AnswerSink, status: number, json: string, sizeBytes?: number): void {
   const body = Buffer.from(json);
   writeBody(sink, status, { 'content-type': JSON_TYPE, 'content-length': String(sizeBytes ?? body.length) }, body);
+}
+
+/** An answer in one piece, as `fault` leaves it. Undefined where it stays open: half of it is written, then nothing. */
+export function writeWhole(sink: AnswerSink, json: string, fault: FaultName | undefined): Ending | undefined {
+  const half = json.slice(0, json.length / 2);
+  switch (fault) {
+    case 'crash':
+    case 'kill':
+      return fault;
+    case 'stream-error':
+      writeProblem(sink, CONTEXT_EXCEEDED);
+      return 'complete';
+    case 'malformed':
+    case 'clean-eof':
+      writeJson(sink, 200, half);
+      return 'complete';
+    case 'cut':
+    case 'stall':
+      writeJson(sink, 200, half, Buffer.byteLength(json));
+      return fault === 'cut' ? 'cut' : undefined;
+    default:
+      writeJson(sink, 200, json);
+      return 'complete';
+  }
 }
 
 export function writeProblem(sink: AnswerSink, problem: Problem): void {

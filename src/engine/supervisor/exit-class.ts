@@ -5,17 +5,15 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-export const EXIT_CLASSES = [
-  'out-of-memory',
-  'port-in-use',
-  'model-missing',
-  'bad-model',
-  'bad-flag',
-  'missing-library',
-  'signal',
-  'exit',
-] as const;
-export type ExitClass = (typeof EXIT_CLASSES)[number];
+type ExitClass =
+  | 'out-of-memory'
+  | 'port-in-use'
+  | 'model-missing'
+  | 'bad-model'
+  | 'bad-flag'
+  | 'missing-library'
+  | 'signal'
+  | 'exit';
 
 export interface ExitReport {
   readonly class: ExitClass;

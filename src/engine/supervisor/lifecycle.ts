@@ -142,7 +142,7 @@ function whileStarting(
   policy: LifecyclePolicy,
 ): Step {
   const { nowMs } = moment;
-  const probeAgain = setTimer('probe', nowMs - phase.sinceMs < EARLY_MS ? PROBE_EARLY_MS : PROBE_LATER_MS);
+  const probeAgain = setTimer('probe', probeDelayMs(nowMs - phase.sinceMs, policy));
   switch (event.type) {
     case 'spawned': {
       const begun: Starting = { ...phase, sinceMs: nowMs, lineAtMs: nowMs, progressAtMs: nowMs };
@@ -165,6 +165,12 @@ function whileStarting(
     default:
       return stay(lifecycle);
   }
+}
+
+/** Often enough that "Loading model" is seen several times before a short start_timeout is over. */
+function probeDelayMs(startedForMs: number, { startTimeoutMs }: LifecyclePolicy): number {
+  if (startedForMs < EARLY_MS) return PROBE_EARLY_MS;
+  return Math.max(PROBE_EARLY_MS, Math.min(PROBE_LATER_MS, startTimeoutMs / 4));
 }
 
 function readyOrStay(

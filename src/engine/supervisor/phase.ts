@@ -44,8 +44,7 @@ export type LifecycleEvent =
   | { readonly type: 'group-gone' }
   | { readonly type: 'timer-due'; readonly timer: TimerName };
 
-export const TIMER_NAMES = ['start-deadline', 'probe', 'stable', 'backoff', 'stop-step'] as const;
-export type TimerName = (typeof TIMER_NAMES)[number];
+export type TimerName = 'start-deadline' | 'probe' | 'stable' | 'backoff' | 'stop-step';
 
 export type LifecycleEffect =
   | { readonly type: 'spawn' }
@@ -98,7 +97,7 @@ export type Phase =
   | Stopping
   | { readonly name: 'backoff'; readonly delayMs: number }
   | { readonly name: 'crash-loop' };
-export type PhaseName = Phase['name'];
+type PhaseName = Phase['name'];
 
 export interface Lifecycle {
   readonly phase: Phase;

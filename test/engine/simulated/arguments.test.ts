@@ -16,6 +16,7 @@ describe('the command line of a llama-server', () => {
     ['-ngl 99 --port 1 --jinja -fa on', '--port 1', ['-ngl 99', '--jinja', '-fa on']],
     ['--temp -1 --seedling=3 --port 1', '--port 1', ['--temp -1', '--seedling=3']],
     ['--slots 4', '--slots 4', []],
+    ['--slots x', '--slots x', []],
     ['--slots --port 1', '--port 1', ['--slots']],
     ['--json --port 1 extra', '--json --port 1 extra', []],
     ['--fault cut --fault stall=0.5', '--fault cut --fault stall=0.5', []],

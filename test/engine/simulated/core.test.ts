@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/base/random.js';
 import type { EngineCall } from '../../../src/engine/engine.js';
 import { SimulatedCore, type SimulationOptions } from '../../../src/engine/simulated/core.js';
+import type { Ending } from '../../../src/engine/simulated/ending.js';
 import { parseFault } from '../../../src/engine/simulated/faults.js';
-import type { Ending } from '../../../src/engine/simulated/generation.js';
 import { chatCall } from '../../conformance/engine.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { RecordingSink } from '../../support/recording-sink.js';
@@ -327,6 +327,19 @@ describe('other paths of a simulated engine', () => {
     const { run } = make();
     const { sink } = await run(post('/v1/embeddings', { input: [[1, 2, 3], [4]] }));
     expect(sink.json()).toMatchObject({ usage: { prompt_tokens: 4 }, data: [{ index: 0 }, { index: 1 }] });
+  });
+
+  it('lets embeddings fail in the same ways', async () => {
+    const { begin, clock } = make();
+    const embed = (fault: string) => begin(post('/v1/embeddings', { input: 'a stone', simulate_fault: fault }));
+    const calls = ['crash', 'cut', 'stall', 'too-many', 'one-byte'].map(embed);
+    await clock.advanceAsync(1_000);
+    const [crash, cut, stall] = calls;
+    expect([crash?.outcome.ending, cut?.outcome.ending, stall?.outcome.ending]).toEqual(['crash', 'cut', undefined]);
+    stall?.abort();
+    await clock.advanceAsync(1_000);
+    expect(stall?.outcome.ending).toBe('cancelled');
+    expect(calls.map((call) => call.sink.status)).toEqual([undefined, 200, 200, 429, 200]);
   });
 
   it('gives a text back from its tokens', async () => {

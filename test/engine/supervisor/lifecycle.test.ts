@@ -165,6 +165,11 @@ describe('a start', () => {
     expect(play.tell('group-gone').status.problem).toContain('still loading');
   });
 
+  it('with a short start_timeout looks often enough to see that it loads', () => {
+    const play = new Play({ startTimeoutMs: 400 }).tell('start-asked').tell('spawned');
+    expect(play.loadForever(() => false)).toBeGreaterThanOrEqual(20 * 400);
+  });
+
   it('that talks for ever is given up after 120 times start_timeout', () => {
     const play = new Play().tell('start-asked').tell('spawned');
     expect(play.loadForever(() => true)).toBe(120 * 30_000);

@@ -1,0 +1,108 @@
+/** What one JSON object of an OpenAI answer says: a chunk of a stream, or the whole answer. */
+import { isJsonObject, type JsonObject } from '../src/protocol/json-object.js';
+import type { ServerTimings } from './record.js';
+
+export interface MessageFacts {
+  /** Text outside of reasoning, tool calls included. */
+  readonly hasContent: boolean;
+  readonly hasReasoning: boolean;
+  readonly text: string;
+  readonly finishReason: string | undefined;
+  /** Tokens that the log-probabilities name; 0 where there are none. */
+  readonly logprobTokens: number;
+  readonly usage: UsageFacts | undefined;
+  readonly timings: ServerTimings | undefined;
+  /** Prompt tokens from the cache, as llama.cpp's timings tell. */
+  readonly timingsCached: number | undefined;
+  readonly error: string | undefined;
+  readonly model: string | undefined;
+}
+
+export interface UsageFacts {
+  readonly prompt: number | undefined;
+  readonly completion: number | undefined;
+  readonly reasoning: number | undefined;
+  readonly cached: number | undefined;
+}
+
+export function factsOf(message: JsonObject): MessageFacts {
+  const choices = Array.isArray(message.choices) ? message.choices.filter(isJsonObject) : [];
+  const bodies = choices.map((choice) => objectAt(choice, 'delta') ?? objectAt(choice, 'message') ?? choice);
+  const content = bodies
+    .map((body) => textAt(body, 'content') + textAt(body, 'text') + textAt(body, 'refusal'))
+    .join('');
+  // llama.cpp, DeepSeek and vLLM say `reasoning_content`, others `reasoning`.
+  const reasoning = bodies.map((body) => textAt(body, 'reasoning_content') || textAt(body, 'reasoning')).join('');
+  const timings = objectAt(message, 'timings');
+  return {
+    hasContent: content !== '' || bodies.some(callsTools) || hasEmbeddings(message),
+    hasReasoning: reasoning !== '',
+    text: reasoning + content,
+    finishReason: choices.map((choice) => textAt(choice, 'finish_reason')).find((reason) => reason !== ''),
+    logprobTokens: choices.reduce((sum, choice) => sum + logprobsIn(choice), 0),
+    usage: usageOf(objectAt(message, 'usage')),
+    timings: timings && timingsOf(timings),
+    timingsCached: timings && numberAt(timings, 'cache_n'),
+    error: errorOf(message.error),
+    model: typeof message.model === 'string' ? message.model : undefined,
+  };
+}
+
+/** The text of an error object or string; undefined where it is none. */
+export function errorOf(error: unknown): string | undefined {
+  if (typeof error === 'string' && error !== '') return error;
+  if (!isJsonObject(error)) return undefined;
+  return textAt(error, 'message') || JSON.stringify(error);
+}
+
+/** An empty list of tool calls, as some servers put into every delta, is no token. */
+function callsTools(body: JsonObject): boolean {
+  return (Array.isArray(body.tool_calls) && body.tool_calls.length > 0) || isJsonObject(body.function_call);
+}
+
+function hasEmbeddings(message: JsonObject): boolean {
+  return Array.isArray(message.data) && message.data.some((item) => isJsonObject(item) && item.embedding !== undefined);
+}
+
+function logprobsIn(choice: JsonObject): number {
+  const logprobs = objectAt(choice, 'logprobs');
+  const list = logprobs?.content ?? logprobs?.tokens;
+  return Array.isArray(list) ? list.length : 0;
+}
+
+function usageOf(usage: JsonObject | undefined): UsageFacts | undefined {
+  if (usage === undefined) return undefined;
+  return {
+    prompt: numberAt(usage, 'prompt_tokens') ?? numberAt(usage, 'input_tokens'),
+    // Reasoning tokens are part of it: they are not added again.
+    completion: numberAt(usage, 'completion_tokens') ?? numberAt(usage, 'output_tokens'),
+    reasoning: numberAt(objectAt(usage, 'completion_tokens_details'), 'reasoning_tokens'),
+    cached: numberAt(objectAt(usage, 'prompt_tokens_details'), 'cached_tokens'),
+  };
+}
+
+function timingsOf(timings: JsonObject): ServerTimings | undefined {
+  const predictedTokens = numberAt(timings, 'predicted_n');
+  if (predictedTokens === undefined) return undefined;
+  return {
+    promptTokens: (numberAt(timings, 'prompt_n') ?? 0) + (numberAt(timings, 'cache_n') ?? 0),
+    promptMs: numberAt(timings, 'prompt_ms') ?? 0,
+    predictedTokens,
+    predictedMs: numberAt(timings, 'predicted_ms') ?? 0,
+  };
+}
+
+function objectAt(object: JsonObject, key: string): JsonObject | undefined {
+  const value = object[key];
+  return isJsonObject(value) ? value : undefined;
+}
+
+function textAt(object: JsonObject, key: string): string {
+  const value = object[key];
+  return typeof value === 'string' ? value : '';
+}
+
+function numberAt(object: JsonObject | undefined, key: string): number | undefined {
+  const value = object?.[key];
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}

@@ -1,0 +1,187 @@
+/**
+ * One answer as it is seen coming in: bytes with the moment they came go in, times and counts come out. No sockets, no
+ * clock: a test plays a script of (time, bytes).
+ */
+import { createParser, type EventSourceParser } from 'eventsource-parser';
+import { parseJsonObject } from '../src/protocol/json-object.js';
+import { errorOf, factsOf, type MessageFacts, type UsageFacts } from './answer-message.js';
+import type { ErrorClass, ServerTimings, TokenCounts } from './record.js';
+
+export interface ObservationOptions {
+  /** True where an event stream is expected. */
+  readonly stream: boolean;
+  readonly saveText: boolean;
+}
+
+export interface Failure {
+  readonly errorClass: ErrorClass;
+  readonly message: string;
+}
+
+/** A body that is not streamed; longer than any answer of a model. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
+const ERROR_TEXT_MAX = 300;
+
+export class AnswerObservation {
+  readonly #options: ObservationOptions;
+  readonly #decoder = new TextDecoder();
+  readonly #parser: EventSourceParser;
+  readonly #body: Buffer[] = [];
+  #bodyBytes = 0;
+  #status: number | undefined;
+  #isStream = false;
+  #readAtMs = 0;
+  #eventsInRead = 0;
+  #sawDone = false;
+  #failure: Failure | undefined;
+  #usage: UsageFacts | undefined;
+  #timings: ServerTimings | undefined;
+  #timingsCached: number | undefined;
+  #logprobTokens = 0;
+  firstEventMs: number | null = null;
+  firstTokenMs: number | null = null;
+  firstContentMs: number | null = null;
+  lastTokenMs: number | null = null;
+  finishReason: string | null = null;
+  modelReported: string | null = null;
+  chunks = 0;
+  coalesced = 0;
+  text = '';
+  readonly gapsUs: number[] = [];
+
+  constructor(options: ObservationOptions) {
+    this.#options = options;
+    this.#parser = createParser({ onEvent: ({ data }) => this.#event(data) });
+  }
+
+  head(status: number, contentType: string): void {
+    this.#status = status;
+    this.#isStream = /^text\/event-stream\b/i.test(contentType);
+    if (this.#options.stream && status >= 200 && status < 300 && !this.#isStream) {
+      this.#fail('not_sse', `expected an event stream, got ${contentType || 'no content type'}`);
+    }
+  }
+
+  /** `atMs` was taken before anything else was done with the bytes. */
+  bytes(chunk: Buffer, atMs: number): void {
+    this.#readAtMs = atMs;
+    this.#eventsInRead = 0;
+    if (this.#isStream) this.#parser.feed(this.#decoder.decode(chunk, { stream: true }));
+    else if (this.#bodyBytes < BODY_BYTES_MAX) {
+      this.#body.push(chunk);
+      this.#bodyBytes += chunk.length;
+    }
+  }
+
+  /** True once nothing more of interest can come: some servers hold the connection open behind `[DONE]`. */
+  get isDone(): boolean {
+    return this.#sawDone;
+  }
+
+  /** The answer is over and came whole as far as HTTP is concerned. */
+  end(atMs: number): void {
+    if (this.#isStream) this.#parser.feed('\n\n');
+    else this.#wholeBody(atMs);
+  }
+
+  /** Why the answer is no success; undefined where it is one. Only the first reason counts. */
+  failure(): Failure | undefined {
+    if (this.#failure) return this.#failure;
+    if (this.#isStream && !this.#sawDone && this.finishReason === null) {
+      return { errorClass: 'truncated', message: 'the stream ended without a finish reason and without [DONE]' };
+    }
+    if (this.firstTokenMs === null) return { errorClass: 'empty', message: 'the answer has no token' };
+    return undefined;
+  }
+
+  /** The best count that the answer offers. */
+  tokens(): TokenCounts {
+    const timings = this.#timings;
+    const prompt = this.#usage?.prompt ?? timings?.promptTokens ?? null;
+    const cached = this.#usage?.cached ?? this.#timingsCached ?? null;
+    const counts = { prompt, cached, reasoning: this.#usage?.reasoning ?? null };
+    if (this.#usage?.completion !== undefined)
+      return { ...counts, completion: this.#usage.completion, source: 'usage' };
+    if (timings) return { ...counts, completion: timings.predictedTokens, source: 'timings' };
+    if (this.#logprobTokens > 0) return { ...counts, completion: this.#logprobTokens, source: 'logprobs' };
+    if (this.#usage) return { ...counts, completion: 0, source: 'usage' };
+    if (this.#isStream && this.chunks > 0) return { ...counts, completion: this.chunks, source: 'chunks' };
+    return { ...counts, completion: null, source: null };
+  }
+
+  get serverTimings(): ServerTimings | null {
+    return this.#timings ?? null;
+  }
+
+  #event(data: string): void {
+    if (this.#sawDone) return;
+    if (data === '[DONE]') {
+      this.#sawDone = true;
+      return;
+    }
+    // Dispatching the last event at the end of the stream may find nothing.
+    if (data.trim() === '') return;
+    const message = parseJsonObject(Buffer.from(data));
+    if (message === undefined) return this.#fail('parse', `an event is no JSON object: ${excerpt(data)}`);
+    this.firstEventMs ??= this.#readAtMs;
+    const facts = factsOf(message);
+    if (facts.error !== undefined) return this.#fail('stream_error', excerpt(facts.error));
+    this.#take(facts);
+    if (facts.hasContent || facts.hasReasoning) this.#token(facts);
+  }
+
+  #token(facts: MessageFacts): void {
+    const atMs = this.#readAtMs;
+    this.firstTokenMs ??= atMs;
+    if (facts.hasContent) this.firstContentMs ??= atMs;
+    if (this.lastTokenMs !== null) this.gapsUs.push(Math.round((atMs - this.lastTokenMs) * 1000));
+    this.lastTokenMs = atMs;
+    this.chunks += 1;
+    if (this.#eventsInRead > 0) this.coalesced += 1;
+    this.#eventsInRead += 1;
+    if (this.#options.saveText) this.text += facts.text;
+  }
+
+  #take(facts: MessageFacts): void {
+    this.#usage = facts.usage ?? this.#usage;
+    this.#timings = facts.timings ?? this.#timings;
+    this.#timingsCached = facts.timingsCached ?? this.#timingsCached;
+    this.#logprobTokens += facts.logprobTokens;
+    this.finishReason = facts.finishReason ?? this.finishReason;
+    this.modelReported = facts.model ?? this.modelReported;
+  }
+
+  #wholeBody(atMs: number): void {
+    const body = Buffer.concat(this.#body);
+    const message = parseJsonObject(body);
+    const status = this.#status ?? 0;
+    if (status < 200 || status >= 300) return this.#refused(status, errorOf(message?.error) ?? body.toString('utf8'));
+    if (this.#failure) return;
+    if (message === undefined)
+      return this.#fail('parse', `the answer is no JSON object: ${excerpt(body.toString('utf8'))}`);
+    const facts = factsOf(message);
+    if (facts.error !== undefined) return this.#fail('stream_error', excerpt(facts.error));
+    this.#take(facts);
+    if (!facts.hasContent && !facts.hasReasoning && !this.#usage?.completion) return;
+    this.firstEventMs = atMs;
+    this.firstTokenMs = atMs;
+    this.firstContentMs = facts.hasContent ? atMs : null;
+    this.lastTokenMs = atMs;
+    this.chunks = 1;
+    if (this.#options.saveText) this.text = facts.text;
+  }
+
+  #refused(status: number, told: string): void {
+    const errorClass = status === 429 ? 'http_429' : status >= 500 ? 'http_5xx' : 'http_4xx';
+    this.#fail(errorClass, `HTTP ${status}: ${excerpt(told)}`);
+  }
+
+  #fail(errorClass: ErrorClass, message: string): void {
+    this.#failure ??= { errorClass, message };
+  }
+}
+
+function excerpt(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > ERROR_TEXT_MAX ? `${line.slice(0, ERROR_TEXT_MAX)}…` : line;
+}
