@@ -124,9 +124,11 @@ describe('imports', () => {
     const targets = new Set(imported.map((target) => target.replace(/^dist\//, '')));
     const lonely = src.filter(({ path }) => !targets.has(path));
     const find = () => [{ line: 1, text: 'nobody imports it' }];
-    expect(
-      broken(lonely, find, [{ path: 'src/index.ts', because: 'users of the library import it' }].filter(isThere)),
-    ).toEqual([]);
+    const except = [
+      { path: 'src/index.ts', because: 'users of the library import it' },
+      { path: 'src/config/example.ts', because: 'it writes config/gollama.example.yaml, which a test keeps equal' },
+    ];
+    expect(broken(lonely, find, except.filter(isThere))).toEqual([]);
   });
 
   it('of a command load nothing heavy before it runs', () => {

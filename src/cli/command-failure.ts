@@ -19,8 +19,11 @@ export function toFailure(thrown: unknown, commandLine: string): CommandFailure 
   const exitCode = oclifExitCode(thrown);
   if (exitCode !== 2) return { code: 'internal', message: messageOf(thrown), hint: help, exitCode: exitCode ?? 1 };
   // oclif spreads a usage error over several lines, and ends it with a word on --help.
-  const message = messageOf(thrown).replace(/\s*See more help with --help\s*$/, '');
-  return { code: 'usage', message: message.replace(/\s*\n\s*/g, ' ').trim(), hint: help, exitCode };
+  const message = messageOf(thrown)
+    .replace(/\s*See more help with --help\s*$/, '')
+    .replace(/^Parsing (--\S+)\s+E/, '$1: e')
+    .replace(/\s*\n\s*/g, ' ');
+  return { code: 'usage', message: message.trim(), hint: help, exitCode };
 }
 
 /** oclif's own errors carry `oclif.exit`. */

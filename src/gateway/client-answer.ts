@@ -127,9 +127,9 @@ export class ClientAnswer implements AnswerSink {
   chunk(bytes: Buffer): boolean {
     if (this.#state === 'ended') return true;
     this.#firstByteAtMs ??= this.#clock.now();
-    this.#isSilent = false;
     this.#tail.add(bytes);
     if (this.#refused) return this.#collectRefused(bytes);
+    this.#isSilent = false;
     this.#state = 'answering';
     if (this.#events) return this.#write(this.#events.push(bytes));
     this.#opening ??= bytes;

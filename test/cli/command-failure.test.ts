@@ -34,6 +34,13 @@ describe('a failure', () => {
     });
   });
 
+  test('of a flag names the flag first', () => {
+    const error = Object.assign(new Error('Parsing --port \n\tExpected an integer but received: x'), {
+      oclif: { exit: 2 },
+    });
+    expect(toFailure(error, 'gollama serve').message).toBe('--port: expected an integer but received: x');
+  });
+
   test('that is no error at all still has a message', () => {
     expect(toFailure('boom', 'gollama')).toMatchObject({ message: 'boom', exitCode: 1 });
   });

@@ -24,15 +24,24 @@ export class GatewayWatch {
   readonly gateway: GollamaProcess;
   #idle: Holdings | undefined;
 
-  /** Starts `gollama serve` with this configuration, waits until its engines were started, and notes what it holds. */
-  static async serve(yaml: string, options: ProcessOptions = {}): Promise<GatewayWatch> {
-    const place = options.place ?? makePlace();
-    const env = { ...options.env, NODE_OPTIONS: `--import ${PROBE}` };
-    const gateway = await GollamaProcess.serve(['-c', place.write('gollama.yaml', yaml)], { ...options, place, env });
+  /** Starts `gollama serve` with this configuration; `name` tells two of them in one place apart. */
+  static begin(yaml: string, options: ProcessOptions & { name?: string } = {}): GollamaProcess {
+    const { place = makePlace(), name = 'gollama.yaml', ...rest } = options;
+    const config = ['-c', place.write(name, yaml), '--port', '0', '--data-dir', place.dataDir, '--log-level', 'debug'];
+    const env = { ...rest.env, NODE_OPTIONS: `--import ${PROBE}` };
+    return GollamaProcess.start(['serve', ...config], { ...rest, place, env });
+  }
+
+  /** When its engines were started, or could not be. */
+  static async over(gateway: GollamaProcess): Promise<GatewayWatch> {
     await gateway.ready();
     const watch = new GatewayWatch(gateway);
     watch.#idle = await watch.holdings();
     return watch;
+  }
+
+  static serve(yaml: string, options: ProcessOptions = {}): Promise<GatewayWatch> {
+    return GatewayWatch.over(GatewayWatch.begin(yaml, options));
   }
 
   private constructor(gateway: GollamaProcess) {
@@ -91,11 +100,14 @@ export class GatewayWatch {
     return eventually(`request ${request} ends in the log`, () => this.ends(request)[0]);
   }
 
-  /** What it holds when every connection is closed. Rejects where it is more than before the first request. */
-  async backToIdle(): Promise<Holdings> {
+  /**
+   * What it holds when its connections are closed, but for some that may be left from its own looks at the engines.
+   * Rejects where it is more than before the first request.
+   */
+  async backToIdle(connectionsMax = 0): Promise<Holdings> {
     const look = async () => {
       const holdings = await this.holdings();
-      return holdings.connections === 0 ? holdings : undefined;
+      return holdings.connections <= connectionsMax ? holdings : undefined;
     };
     const now = await eventually('no connection is open', look, { everyMs: 100 });
     const more = [...excess(countsOf(now.files), countsOf(this.idle.files)), ...excess(now.handles, this.idle.handles)];

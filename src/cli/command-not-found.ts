@@ -1,0 +1,52 @@
+/** oclif's hook for words that are no command: tells it as every command tells a failure. */
+import { nearest } from '../config/nearest.js';
+import type { CommandFailure } from './command-failure.js';
+
+interface Asked {
+  /** The words up to the first flag, joined by colons. */
+  readonly id: string;
+  readonly argv: readonly string[];
+  readonly config: { readonly bin: string; readonly commandIDs: readonly string[] };
+}
+
+/** What shells say of a command that they do not find. */
+const UNKNOWN_COMMAND_EXIT_CODE = 127;
+const USAGE_EXIT_CODE = 2;
+
+/** Ends the program. */
+export default function commandNotFound(this: { exit(exitCode: number): void }, asked: Asked): void {
+  const { bin, commandIDs } = asked.config;
+  const known = commandIDs.map((id) => id.replaceAll(':', ' '));
+  const failure = unknownCommand(asked.id.split(':'), known, bin);
+  if (asked.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
+  else process.stderr.write(`error: ${failure.message}\n  hint: ${failure.hint}\n`);
+  this.exit(failure.exitCode);
+}
+
+/** 1. Words behind a command that takes none; 2. no command. `known` are commands with spaces: `config check`. */
+export function unknownCommand(words: readonly string[], known: readonly string[], bin: string): CommandFailure {
+  for (let count = words.length - 1; count > 0; count -= 1) {
+    const command = words.slice(0, count).join(' ');
+    if (!known.includes(command)) continue;
+    const message = `unexpected argument: ${words.slice(count).join(' ')}`;
+    return { code: 'usage', message, hint: `see: ${bin} ${command} --help`, exitCode: USAGE_EXIT_CODE };
+  }
+  const meant = likelyMeant(words, known);
+  return {
+    code: 'usage',
+    message: `"${words.join(' ')}" is no command`,
+    hint: meant === undefined ? `see: ${bin} --help` : `did you mean "${bin} ${meant}"?`,
+    exitCode: UNKNOWN_COMMAND_EXIT_CODE,
+  };
+}
+
+/** The longest run of words decides; a beginning that only one command has counts as that command. */
+function likelyMeant(words: readonly string[], known: readonly string[]): string | undefined {
+  for (let count = words.length; count > 0; count -= 1) {
+    const typed = words.slice(0, count).join(' ');
+    const begun = known.filter((command) => command.startsWith(typed));
+    const meant = begun.length === 1 ? begun[0] : nearest(typed, known);
+    if (meant !== undefined) return meant;
+  }
+  return undefined;
+}
