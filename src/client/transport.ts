@@ -26,13 +26,14 @@ export class Transport {
 
   /** The parsed JSON answer. Throws `unreachable`, or the error that the server told, under its own code. */
   async getJson<T>(path: string): Promise<T> {
-    const { status, text } = await this.#request(path);
+    const { status, text } = await this.get(path);
     const body = parse(text);
     if (status >= 200 && status < 300 && body !== undefined) return body as T;
     throw answeredError(status, body, `${this.#options.baseUrl}${path}`);
   }
 
-  #request(path: string): Promise<{ status: number; text: string }> {
+  /** The answer as it is, whatever its status. Throws `unreachable`. */
+  get(path: string): Promise<{ status: number; text: string }> {
     const { baseUrl, apiKey, timeoutMs = TIMEOUT_MS } = this.#options;
     const url = new URL(`${baseUrl}${path}`);
     const send = url.protocol === 'https:' ? requestHttps : requestHttp;
