@@ -112,7 +112,7 @@ async function candidates(options: BenchOptions): Promise<Candidate[]> {
   const wanted = (name: string) => options.gateways?.includes(name) ?? true;
   const found: Candidate[] = [];
   const add = (gateway: Gateway) => found.push({ name: gateway.name, gateway });
-  if (wanted('pipe')) for (const name of ['pipe', 'pipe again']) add(pipe(name, join(HERE, 'pipe.mjs')));
+  if (wanted('pipe')) for (const name of ['pipe', 'pipe again']) add(pipe(name));
   if (wanted('nginx')) found.push({ name: 'nginx', ...(await findNginx()) });
   if (wanted('portkey')) found.push({ name: 'portkey', ...(await findPortkey(cacheFolder())) });
   const models = modelNames(options);

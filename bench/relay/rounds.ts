@@ -58,7 +58,7 @@ export interface RoundsOptions {
 
 /** So that code is compiled and connections are open before anything counts. */
 export const WARM_UP: readonly Load[] = [
-  { mode: 'whole', connections: 32, model: 'mock', durationMs: 1_500, staggerMs: 0 },
+  { mode: 'whole', connections: 32, model: 'mock', durationMs: 3_000, staggerMs: 0 },
   { mode: 'stream', connections: 64, model: 'mock-n30-g10000', durationMs: 0, staggerMs: 200 },
   { mode: 'stream', connections: 16, model: 'mock-n500-g0', durationMs: 400, staggerMs: 0 },
 ];

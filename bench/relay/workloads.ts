@@ -28,8 +28,8 @@ export function workloads(quick: boolean): readonly Workload[] {
   const paced = `mock-n${quick ? 60 : 100}-g20000`;
   const flat = 'mock-n2000-g0';
   return [
-    { ...whole, name: 'ns1', summary: 'one JSON answer after the other', connections: 1, durationMs: 600 },
-    { ...whole, name: 'ns32', summary: '32 JSON answers at once', connections: 32, durationMs: 800 },
+    { ...whole, name: 'ns1', summary: 'one JSON answer after the other', connections: 1, durationMs: 1_000 },
+    { ...whole, name: 'ns32', summary: '32 JSON answers at once', connections: 32, durationMs: 1_500 },
     { ...stream, name: 's64', summary: '64 streams, 20 ms a chunk', connections: 64, model: paced, staggerMs: 200 },
     { ...stream, name: 's512', summary: '512 streams, 20 ms a chunk', connections: 512, model: paced, staggerMs: 500 },
     {

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { GollamaError } from '../../src/base/errors.js';
 import { type EngineStatus, SlotStuckError } from '../../src/engine/engine.js';
 import { type Lease, Member, type MemberOptions } from '../../src/pool/member.js';
+import { ManualEngine } from '../support/manual-engine.js';
 import { RecordingSink } from '../support/recording-sink.js';
-import { ScriptedEngine } from '../support/scripted-engine.js';
 
 const CALL = { method: 'POST', path: '/', headers: {}, body: Buffer.alloc(0), stream: false } as const;
 
 function make(status: Partial<EngineStatus> = {}, options: Partial<MemberOptions> = {}) {
-  const engine = new ScriptedEngine('one', { slots: 2, ...status });
+  const engine = new ManualEngine('one', { slots: 2, ...status });
   const member = new Member({ engine, models: [], aliases: [], weight: 1, ...options });
   engine.onChange(() => member.statusChanged());
   member.statusChanged();
@@ -16,7 +16,7 @@ function make(status: Partial<EngineStatus> = {}, options: Partial<MemberOptions
 }
 
 /** Uses a lease for a call that ends with `error`, and gives it back. */
-async function failWith(engine: ScriptedEngine, lease: Lease, error: Error): Promise<void> {
+async function failWith(engine: ManualEngine, lease: Lease, error: Error): Promise<void> {
   const call = lease.forward(CALL, new RecordingSink(), new AbortController().signal);
   engine.calls.at(-1)!.fail(error);
   await expect(call).rejects.toBe(error);
@@ -119,7 +119,7 @@ describe('a slot that is stuck', () => {
     expect(engine.recycled).toEqual([]);
   });
 
-  it('stays stuck although a later call with the same lease ends well', async () => {
+  it('stays stuck although a later call with the same lease fails in another way', async () => {
     const { engine, member } = make();
     const lease = member.acquire();
     const first = lease.forward(CALL, new RecordingSink(), new AbortController().signal);

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { GollamaError } from '../../src/base/errors.js';
 import { silentLogger } from '../../src/base/logger.js';
-import type { EngineState } from '../../src/engine/engine.js';
+import { type EngineState, SlotStuckError } from '../../src/engine/engine.js';
 import type { MemberOptions } from '../../src/pool/member.js';
 import { Pool } from '../../src/pool/pool.js';
-import { ScriptedEngine } from '../support/scripted-engine.js';
+import { ManualEngine } from '../support/manual-engine.js';
+import { RecordingSink } from '../support/recording-sink.js';
 
-function poolOf(...members: (Partial<MemberOptions> & { engine: ScriptedEngine })[]): Pool {
+const CALL = { method: 'POST', path: '/', headers: {}, body: Buffer.alloc(0), stream: false } as const;
+
+function poolOf(...members: (Partial<MemberOptions> & { engine: ManualEngine })[]): Pool {
   return new Pool(
     members.map((member) => ({ models: [], aliases: [], weight: 1, ...member })),
     silentLogger,
@@ -24,9 +27,9 @@ function thrownBy(act: () => unknown): GollamaError {
 }
 
 describe('the route of a model', () => {
-  const one = new ScriptedEngine('one', { models: ['m'] });
-  const two = new ScriptedEngine('two', { models: ['n', 'shared'] });
-  const three = new ScriptedEngine('three', { models: ['shared'], slots: 2 });
+  const one = new ManualEngine('one', { models: ['m'] });
+  const two = new ManualEngine('two', { models: ['n', 'shared'] });
+  const three = new ManualEngine('three', { models: ['shared'], slots: 2 });
   const pool = poolOf({ engine: one, aliases: ['gpt-4o'] }, { engine: two }, { engine: three });
 
   it('leads to the engine that tells its name', () => {
@@ -64,7 +67,7 @@ describe('the route of a model', () => {
 
   it('lists no more than 20 names', () => {
     const models = Array.from({ length: 30 }, (_, index) => `model-${index}`);
-    const many = poolOf({ engine: new ScriptedEngine('one', { models }) }, { engine: two });
+    const many = poolOf({ engine: new ManualEngine('one', { models }) }, { engine: two });
     expect(thrownBy(() => many.route('nonesuch')).message).toContain('model-19');
     expect(thrownBy(() => many.route('nonesuch')).message).not.toContain('model-20');
   });
@@ -72,7 +75,7 @@ describe('the route of a model', () => {
 
 describe('the route to a single engine', () => {
   it('takes any name and none where the user did not tell its models, as llama-server does', () => {
-    const engine = new ScriptedEngine('one', { models: ['m'] });
+    const engine = new ManualEngine('one', { models: ['m'] });
     const pool = poolOf({ engine });
     for (const name of ['m', 'whatever', undefined, '']) {
       const lease = pool.tryAcquire(pool.route(name));
@@ -83,7 +86,7 @@ describe('the route to a single engine', () => {
   });
 
   it('takes only the names that the user told, or none', () => {
-    const pool = poolOf({ engine: new ScriptedEngine('one'), models: ['mine'] });
+    const pool = poolOf({ engine: new ManualEngine('one'), models: ['mine'] });
     expect(pool.route('mine')).toBe('mine');
     expect(pool.outlook(pool.route(undefined))).toBe('ready');
     expect(thrownBy(() => pool.route('m')).message).toBe("the model 'm' does not exist: served here: mine");
@@ -92,8 +95,8 @@ describe('the route to a single engine', () => {
 
 describe('a name that is not known yet', () => {
   it('may belong to an engine that is still silent: the client is asked to come back, not told that it does not exist', () => {
-    const silent = new ScriptedEngine('silent', { models: [], state: 'starting', problem: 'loading its model' });
-    const pool = poolOf({ engine: silent }, { engine: new ScriptedEngine('one') });
+    const silent = new ManualEngine('silent', { models: [], state: 'starting', problem: 'loading its model' });
+    const pool = poolOf({ engine: silent }, { engine: new ManualEngine('one') });
     const error = thrownBy(() => pool.route('n'));
     expect(error.code).toBe('engine_unavailable');
     expect(error.message).toBe(
@@ -109,8 +112,8 @@ describe('a name that is not known yet', () => {
 describe('the models of a pool', () => {
   it('are told each once, with the first engine that serves it', () => {
     const pool = poolOf(
-      { engine: new ScriptedEngine('one', { models: ['m', 'shared'] }), aliases: ['gpt-4o'] },
-      { engine: new ScriptedEngine('two', { models: ['shared', 'n'] }) },
+      { engine: new ManualEngine('one', { models: ['m', 'shared'] }), aliases: ['gpt-4o'] },
+      { engine: new ManualEngine('two', { models: ['shared', 'n'] }) },
     );
     expect(pool.models().map(({ name, engine }) => [name, engine.engine.name])).toEqual([
       ['m', 'one'],
@@ -122,7 +125,7 @@ describe('the models of a pool', () => {
 
 describe('a lease of the pool', () => {
   it('is on the engine that carries the least for its weight', () => {
-    const [light, heavy] = [new ScriptedEngine('light', { slots: 4 }), new ScriptedEngine('heavy', { slots: 4 })];
+    const [light, heavy] = [new ManualEngine('light', { slots: 4 }), new ManualEngine('heavy', { slots: 4 })];
     const pool = poolOf({ engine: light, weight: 1 }, { engine: heavy, weight: 3 });
     const names = Array.from({ length: 8 }, () => pool.tryAcquire('m')?.engine.name);
     // 3 to 1 while the heavier has slots, then what is left.
@@ -131,7 +134,7 @@ describe('a lease of the pool', () => {
   });
 
   it('is on another engine than the one to avoid, or on that one where no other is free', () => {
-    const [one, two] = [new ScriptedEngine('one', { slots: 4 }), new ScriptedEngine('two')];
+    const [one, two] = [new ManualEngine('one', { slots: 4 }), new ManualEngine('two')];
     const pool = poolOf({ engine: one }, { engine: two });
     expect(pool.tryAcquire('m', 'one')?.engine).toBe(two);
     expect(pool.tryAcquire('m', 'one')?.engine).toBe(one);
@@ -139,8 +142,8 @@ describe('a lease of the pool', () => {
 
   it('is never on an engine that is not ready, nor on one of another route', () => {
     const pool = poolOf(
-      { engine: new ScriptedEngine('one', { state: 'backoff' }) },
-      { engine: new ScriptedEngine('two', { models: ['n'] }) },
+      { engine: new ManualEngine('one', { state: 'backoff' }) },
+      { engine: new ManualEngine('two', { models: ['n'] }) },
     );
     expect(pool.tryAcquire('m')).toBeUndefined();
     expect(pool.tryAcquire('unknown')).toBeUndefined();
@@ -158,15 +161,12 @@ describe('the outlook of a route', () => {
   ];
   for (const [state, outlook] of outlooks) {
     it(`is ${outlook} where its only engine is ${state}`, () => {
-      expect(poolOf({ engine: new ScriptedEngine('one', { state }) }).outlook('m')).toBe(outlook);
+      expect(poolOf({ engine: new ManualEngine('one', { state }) }).outlook('m')).toBe(outlook);
     });
   }
 
   it('is that of its best engine', () => {
-    const engines = [
-      new ScriptedEngine('one', { state: 'crash-loop' }),
-      new ScriptedEngine('two', { state: 'backoff' }),
-    ];
+    const engines = [new ManualEngine('one', { state: 'crash-loop' }), new ManualEngine('two', { state: 'backoff' })];
     const pool = poolOf(...engines.map((engine) => ({ engine })));
     expect(pool.outlook('m')).toBe('starting');
     engines[0]!.change({ state: 'ready' });
@@ -174,24 +174,24 @@ describe('the outlook of a route', () => {
   });
 
   it('is down where no engine is on the route', () => {
-    const pool = poolOf({ engine: new ScriptedEngine('one') });
+    const pool = poolOf({ engine: new ManualEngine('one') });
     expect(pool.outlook('gone')).toBe('down');
     expect(pool.problem('gone')).toBe('no engine serves it');
   });
 
   it('tells the problem of each of its engines', () => {
     const pool = poolOf(
-      { engine: new ScriptedEngine('one', { state: 'crash-loop', problem: 'out of memory' }) },
-      { engine: new ScriptedEngine('two', { state: 'stopped' }) },
+      { engine: new ManualEngine('one', { state: 'crash-loop', problem: 'out of memory' }) },
+      { engine: new ManualEngine('two', { state: 'stopped' }) },
     );
     expect(pool.problem('m')).toBe('one is crash-loop: out of memory; two is stopped');
   });
 
   it('counts the slots of its ready engines, used or not', () => {
     const pool = poolOf(
-      { engine: new ScriptedEngine('one', { slots: 4 }) },
-      { engine: new ScriptedEngine('two', { slots: 2, state: 'starting' }) },
-      { engine: new ScriptedEngine('three', { slots: 8, models: ['n'] }) },
+      { engine: new ManualEngine('one', { slots: 4 }) },
+      { engine: new ManualEngine('two', { slots: 2, state: 'starting' }) },
+      { engine: new ManualEngine('three', { slots: 8, models: ['n'] }) },
     );
     pool.tryAcquire('m');
     expect(pool.slots('m')).toBe(4);
@@ -200,7 +200,7 @@ describe('the outlook of a route', () => {
 
 describe('the start of a pool', () => {
   it('starts every engine once, also when it is asked twice', async () => {
-    const engines = [new ScriptedEngine('one'), new ScriptedEngine('two')];
+    const engines = [new ManualEngine('one'), new ManualEngine('two')];
     const pool = poolOf(...engines.map((engine) => ({ engine })));
     let told = 0;
     await Promise.all([pool.start(), pool.start()]);
@@ -213,13 +213,13 @@ describe('the start of a pool', () => {
   });
 
   it('succeeds while one engine of several can be started', async () => {
-    const [good, bad] = [new ScriptedEngine('good'), new ScriptedEngine('bad')];
+    const [good, bad] = [new ManualEngine('good'), new ManualEngine('bad')];
     bad.startFailure = new GollamaError('configuration', 'no llama-server');
     await poolOf({ engine: bad }, { engine: good }).start();
   });
 
   it('fails with the first reason where no engine can be started', async () => {
-    const engines = ['one', 'two'].map((name) => new ScriptedEngine(name));
+    const engines = ['one', 'two'].map((name) => new ManualEngine(name));
     for (const engine of engines) engine.startFailure = new GollamaError('configuration', `no ${engine.name}`);
     await expect(poolOf(...engines.map((engine) => ({ engine }))).start()).rejects.toThrow('no one');
   });
@@ -231,7 +231,7 @@ describe('the start of a pool', () => {
 
 describe('the stop of a pool', () => {
   it('stops every engine, and listens to none any more', async () => {
-    const engine = new ScriptedEngine('one');
+    const engine = new ManualEngine('one');
     const pool = poolOf({ engine });
     await pool.start();
     let told = 0;
@@ -245,7 +245,7 @@ describe('the stop of a pool', () => {
   });
 
   it('lets it be started again', async () => {
-    const engine = new ScriptedEngine('one');
+    const engine = new ManualEngine('one');
     const pool = poolOf({ engine });
     await pool.start();
     await pool.stop();
@@ -256,14 +256,20 @@ describe('the stop of a pool', () => {
 
 describe('those who listen to a pool', () => {
   it('hear of a change after the member has: stuck slots are free by then', async () => {
-    const engine = new ScriptedEngine('one', { state: 'starting' });
+    const engine = new ManualEngine('one');
     const pool = poolOf({ engine });
     await pool.start();
+    const lease = pool.tryAcquire('m')!;
+    const call = lease.forward(CALL, new RecordingSink(), new AbortController().signal);
+    engine.calls[0]!.fail(new SlotStuckError('it goes on'));
+    await expect(call).rejects.toThrow(SlotStuckError);
+    lease.release();
     const free: number[] = [];
     const stop = pool.onChange(() => free.push(pool.members[0]!.free));
+    engine.change({ state: 'starting' });
     engine.change({ state: 'ready' });
     stop();
     engine.change({ slots: 7 });
-    expect(free).toEqual([1]);
+    expect(free).toEqual([0, 1]);
   });
 });

@@ -6,8 +6,8 @@ import { Pool } from '../../src/pool/pool.js';
 import { type Attempt, Dispatcher, type Grant, type SlotRequest } from '../../src/queue/dispatcher.js';
 import type { SchedulerLimits } from '../../src/queue/scheduler.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
+import { ManualEngine } from '../support/manual-engine.js';
 import { RecordingSink } from '../support/recording-sink.js';
-import { ScriptedEngine } from '../support/scripted-engine.js';
 
 const CALL = { method: 'POST', path: '/', headers: {}, body: Buffer.alloc(0), stream: false } as const;
 const UNREACHED = new GollamaError('engine_unavailable', 'not reached');
@@ -24,9 +24,9 @@ interface Run {
   fail(error: unknown): Promise<void>;
 }
 
-async function setup(options: { limits?: Partial<SchedulerLimits>; engines?: ScriptedEngine[] } = {}) {
+async function setup(options: { limits?: Partial<SchedulerLimits>; engines?: ManualEngine[] } = {}) {
   const clock = new ManualClock();
-  const engines = options.engines ?? [new ScriptedEngine('one')];
+  const engines = options.engines ?? [new ManualEngine('one')];
   const pool = new Pool(
     engines.map((engine) => ({ engine, models: [], aliases: [], weight: 1 })),
     silentLogger,
@@ -152,7 +152,7 @@ describe('a use of a slot', () => {
   });
 
   it('rejects at once for a model that nobody serves', async () => {
-    const { dispatcher, run } = await setup({ engines: [new ScriptedEngine('one'), new ScriptedEngine('two')] });
+    const { dispatcher, run } = await setup({ engines: [new ManualEngine('one'), new ManualEngine('two')] });
     const lost = run({ model: 'nonesuch' });
     await settled();
     expect(codeOf(lost)).toBe('model_not_found');
@@ -306,8 +306,21 @@ describe('an attempt that reached nobody', () => {
     expect(third.grants).toEqual([]);
   });
 
+  it('is made again although the queue is full by then', async () => {
+    const { clock, dispatcher, run } = await setup({ limits: { waitingMax: 1 } });
+    const [first, second] = [run(), run()];
+    await settled();
+    await first.answer(again());
+    const third = run();
+    await clock.advanceAsync(100);
+    expect([first.outcome, third.outcome]).toEqual([undefined, undefined]);
+    expect(dispatcher.waiting).toBe(2);
+    await second.answer(done());
+    expect(first.grants).toHaveLength(2);
+  });
+
   it('is made again on another engine where one is free', async () => {
-    const engines = [new ScriptedEngine('one'), new ScriptedEngine('two')];
+    const engines = [new ManualEngine('one'), new ManualEngine('two')];
     const { clock, run } = await setup({ engines });
     const only = run();
     await settled();
@@ -404,7 +417,7 @@ describe('an observer that throws', () => {
 
 describe('the counts', () => {
   it('tell how many wait for an engine and at each priority', async () => {
-    const engines = [new ScriptedEngine('one', { models: ['m', 'n'] }), new ScriptedEngine('two', { models: ['n'] })];
+    const engines = [new ManualEngine('one', { models: ['m', 'n'] }), new ManualEngine('two', { models: ['n'] })];
     const { dispatcher, pool, run } = await setup({ engines });
     for (const [model, priority] of [
       ['m', 5],

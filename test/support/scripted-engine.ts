@@ -1,52 +1,40 @@
+/** An engine whose every call is answered by the test. */
 import type { AnswerSink, Engine, EngineCall, EngineStatus } from '../../src/engine/engine.js';
 import { StatusBoard } from '../../src/engine/status-board.js';
 
-/** A call that waits for the test to say how it ends. */
-export interface ScriptedCall {
-  readonly call: EngineCall;
-  readonly sink: AnswerSink;
-  readonly signal: AbortSignal;
-  end(): void;
-  fail(error: Error): void;
+export type Script = (call: EngineCall, sink: AnswerSink, signal: AbortSignal) => Promise<void> | void;
+
+export interface ScriptedEngineOptions {
+  readonly name?: string;
+  readonly slots?: number;
+  readonly models?: readonly string[];
+  readonly countsUnasked?: boolean;
 }
 
-/** An engine that does what a test says: `change` its status, end its `calls`. Ready with 1 slot for the model `m`. */
 export class ScriptedEngine implements Engine {
+  readonly kind = 'openai';
   readonly name: string;
-  readonly kind = 'simulated';
-  readonly countsUnasked = true;
-  readonly calls: ScriptedCall[] = [];
-  /** The reasons of `recycle`. */
+  readonly countsUnasked: boolean;
+  readonly calls: EngineCall[] = [];
   readonly recycled: string[] = [];
-  starts = 0;
-  stops = 0;
-  /** Why it cannot be started. */
-  startFailure: Error | undefined;
   readonly #board: StatusBoard;
+  readonly #scripts: Script[] = [];
 
-  constructor(name: string, status: Partial<EngineStatus> = {}) {
-    this.name = name;
-    this.#board = new StatusBoard({
-      state: 'ready',
-      models: ['m'],
-      slots: 1,
-      restarts: 0,
-      problem: undefined,
-      ...status,
-    });
+  constructor(options: ScriptedEngineOptions = {}) {
+    this.name = options.name ?? 'one';
+    this.countsUnasked = options.countsUnasked ?? false;
+    const { slots = 1, models = ['m'] } = options;
+    this.#board = new StatusBoard({ state: 'ready', models, slots, restarts: 0, problem: undefined });
   }
 
-  change(status: Partial<EngineStatus>): void {
-    this.#board.update(status);
+  /** How the next calls are answered, each by one script; the last one stays. */
+  answers(...scripts: Script[]): this {
+    this.#scripts.push(...scripts);
+    return this;
   }
 
-  async start(): Promise<void> {
-    this.starts += 1;
-    if (this.startFailure) throw this.startFailure;
-  }
-
-  async stop(): Promise<void> {
-    this.stops += 1;
+  become(change: Partial<EngineStatus>): void {
+    this.#board.update(change);
   }
 
   status(): EngineStatus {
@@ -57,13 +45,20 @@ export class ScriptedEngine implements Engine {
     return this.#board.onChange(listener);
   }
 
-  forward(call: EngineCall, sink: AnswerSink, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.calls.push({ call, sink, signal, end: resolve, fail: reject });
-    });
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    this.#board.update({ state: 'stopped' });
   }
 
   recycle(reason: string): void {
     this.recycled.push(reason);
+  }
+
+  async forward(call: EngineCall, sink: AnswerSink, signal: AbortSignal): Promise<void> {
+    this.calls.push(call);
+    const script = this.#scripts.length > 1 ? this.#scripts.shift() : this.#scripts[0];
+    if (!script) throw new Error(`${this.name} was not told how to answer`);
+    await script(call, sink, signal);
   }
 }
