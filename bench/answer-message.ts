@@ -49,7 +49,7 @@ export function factsOf(message: JsonObject): MessageFacts {
 }
 
 /** The text of an error object or string; undefined where it is none. */
-export function errorOf(error: unknown): string | undefined {
+function errorOf(error: unknown): string | undefined {
   if (typeof error === 'string' && error !== '') return error;
   if (!isJsonObject(error)) return undefined;
   return textAt(error, 'message') || JSON.stringify(error);

@@ -2,9 +2,9 @@
  * One answer as it is seen coming in: bytes with the moment they came go in, times and counts come out. No sockets, no
  * clock: a test plays a script of (time, bytes).
  */
-import { createParser, type EventSourceParser } from 'eventsource-parser';
+import { createParser, type EventSourceParser, type ParseError } from 'eventsource-parser';
 import { parseJsonObject } from '../src/protocol/json-object.js';
-import { errorOf, factsOf, type MessageFacts, type UsageFacts } from './answer-message.js';
+import { factsOf, type MessageFacts, type UsageFacts } from './answer-message.js';
 import type { ErrorClass, ServerTimings, TokenCounts } from './record.js';
 
 export interface ObservationOptions {
@@ -20,6 +20,8 @@ export interface Failure {
 
 /** A body that is not streamed; longer than any answer of a model. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
+/** One event of a stream. */
+const EVENT_CHARACTERS_MAX = 16 * 1024 * 1024;
 const ERROR_TEXT_MAX = 300;
 
 export class AnswerObservation {
@@ -30,6 +32,9 @@ export class AnswerObservation {
   #bodyBytes = 0;
   #status: number | undefined;
   #isStream = false;
+  #ending = false;
+  /** An event went over its bound: the parser takes nothing more. */
+  #overflowed = false;
   #readAtMs = 0;
   #eventsInRead = 0;
   #sawDone = false;
@@ -51,13 +56,19 @@ export class AnswerObservation {
 
   constructor(options: ObservationOptions) {
     this.#options = options;
-    this.#parser = createParser({ onEvent: ({ data }) => this.#event(data) });
+    this.#parser = createParser({
+      onEvent: ({ event, data }) => this.#event(data, event),
+      onError: (error) => this.#oddity(error),
+      maxBufferSize: EVENT_CHARACTERS_MAX,
+    });
   }
 
   head(status: number, contentType: string): void {
     this.#status = status;
-    this.#isStream = /^text\/event-stream\b/i.test(contentType);
-    if (this.#options.stream && status >= 200 && status < 300 && !this.#isStream) {
+    const isSuccess = status >= 200 && status < 300;
+    // A refusal may be dressed as a stream; it stays a refusal.
+    this.#isStream = isSuccess && /^text\/event-stream\b/i.test(contentType);
+    if (this.#options.stream && isSuccess && !this.#isStream) {
       this.#fail('not_sse', `expected an event stream, got ${contentType || 'no content type'}`);
     }
   }
@@ -66,7 +77,7 @@ export class AnswerObservation {
   bytes(chunk: Buffer, atMs: number): void {
     this.#readAtMs = atMs;
     this.#eventsInRead = 0;
-    if (this.#isStream) this.#parser.feed(this.#decoder.decode(chunk, { stream: true }));
+    if (this.#isStream) this.#feed(this.#decoder.decode(chunk, { stream: true }));
     else if (this.#bodyBytes < BODY_BYTES_MAX) {
       this.#body.push(chunk);
       this.#bodyBytes += chunk.length;
@@ -80,7 +91,7 @@ export class AnswerObservation {
 
   /** The answer is over and came whole as far as HTTP is concerned. */
   end(atMs: number): void {
-    if (this.#isStream) this.#parser.feed('\n\n');
+    if (this.#isStream) this.#lastEvent();
     else this.#wholeBody(atMs);
   }
 
@@ -100,12 +111,14 @@ export class AnswerObservation {
     const prompt = this.#usage?.prompt ?? timings?.promptTokens ?? null;
     const cached = this.#usage?.cached ?? this.#timingsCached ?? null;
     const counts = { prompt, cached, reasoning: this.#usage?.reasoning ?? null };
-    if (this.#usage?.completion !== undefined)
-      return { ...counts, completion: this.#usage.completion, source: 'usage' };
+    const told = this.#usage?.completion;
+    // Zero beside chunks of text was never filled in.
+    if (told !== undefined && (told > 0 || this.chunks === 0)) return { ...counts, completion: told, source: 'usage' };
     if (timings) return { ...counts, completion: timings.predictedTokens, source: 'timings' };
     if (this.#logprobTokens > 0) return { ...counts, completion: this.#logprobTokens, source: 'logprobs' };
-    if (this.#usage) return { ...counts, completion: 0, source: 'usage' };
     if (this.#isStream && this.chunks > 0) return { ...counts, completion: this.chunks, source: 'chunks' };
+    // Embeddings: the prompt is counted, and nothing is completed.
+    if (this.#usage) return { ...counts, completion: 0, source: 'usage' };
     return { ...counts, completion: null, source: null };
   }
 
@@ -113,7 +126,27 @@ export class AnswerObservation {
     return this.#timings ?? null;
   }
 
-  #event(data: string): void {
+  #feed(text: string): void {
+    if (!this.#overflowed) this.#parser.feed(text);
+  }
+
+  /** Some servers leave out the empty line behind their last event. */
+  #lastEvent(): void {
+    this.#ending = true;
+    this.#feed('\n\n');
+  }
+
+  /** Lines that are no SSE. */
+  #oddity({ type, field, value }: ParseError): void {
+    if (type === 'max-buffer-size-exceeded') {
+      this.#overflowed = true;
+      this.#fail('parse', `an event is longer than ${EVENT_CHARACTERS_MAX} characters`);
+    }
+    // Older llama.cpp tells an error in a field of that name.
+    if (type === 'unknown-field' && field === 'error') this.#fail('stream_error', excerpt(value ?? ''));
+  }
+
+  #event(data: string, name: string | undefined): void {
     if (this.#sawDone) return;
     if (data === '[DONE]') {
       this.#sawDone = true;
@@ -122,10 +155,17 @@ export class AnswerObservation {
     // Dispatching the last event at the end of the stream may find nothing.
     if (data.trim() === '') return;
     const message = parseJsonObject(Buffer.from(data));
-    if (message === undefined) return this.#fail('parse', `an event is no JSON object: ${excerpt(data)}`);
+    if (message === undefined) {
+      // Half an event at the end is a stream that was cut.
+      if (!this.#ending) this.#fail('parse', `an event is no JSON object: ${excerpt(data)}`);
+      return;
+    }
     this.firstEventMs ??= this.#readAtMs;
     const facts = factsOf(message);
-    if (facts.error !== undefined) return this.#fail('stream_error', excerpt(facts.error));
+    if (facts.error !== undefined || name === 'error') {
+      this.#fail('stream_error', excerpt(facts.error ?? data));
+      return;
+    }
     this.#take(facts);
     if (facts.hasContent || facts.hasReasoning) this.#token(facts);
   }
@@ -155,12 +195,15 @@ export class AnswerObservation {
     const body = Buffer.concat(this.#body);
     const message = parseJsonObject(body);
     const status = this.#status ?? 0;
-    if (status < 200 || status >= 300) return this.#refused(status, errorOf(message?.error) ?? body.toString('utf8'));
-    if (this.#failure) return;
-    if (message === undefined)
-      return this.#fail('parse', `the answer is no JSON object: ${excerpt(body.toString('utf8'))}`);
-    const facts = factsOf(message);
-    if (facts.error !== undefined) return this.#fail('stream_error', excerpt(facts.error));
+    const facts = message && factsOf(message);
+    const told = facts?.error ?? body.toString('utf8');
+    if (status < 200 || status >= 300) this.#refused(status, told);
+    else if (facts === undefined) this.#fail('parse', `the answer is no JSON object: ${excerpt(told)}`);
+    else if (facts.error !== undefined) this.#fail('stream_error', excerpt(told));
+    if (this.#failure === undefined && facts !== undefined) this.#wholeAnswer(facts, atMs);
+  }
+
+  #wholeAnswer(facts: MessageFacts, atMs: number): void {
     this.#take(facts);
     if (!facts.hasContent && !facts.hasReasoning && !this.#usage?.completion) return;
     this.firstEventMs = atMs;

@@ -50,7 +50,9 @@ export class ChunkBytes {
     this.#before = stamped.slice(0, at);
     this.#after = stamped.slice(at + STAMP_DIGITS);
     const text = WORD.repeat(shape.tokensPerChunk);
-    this.#plain = Buffer.from(httpChunk(filled(event(shape.endpoint, contentDelta(shape, text), null), shape.chunkBytes)));
+    this.#plain = Buffer.from(
+      httpChunk(filled(event(shape.endpoint, contentDelta(shape, text), null), shape.chunkBytes)),
+    );
   }
 
   /** An event of `tokensPerChunk` tokens. */

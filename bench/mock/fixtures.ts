@@ -127,13 +127,17 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   },
   'json-answer': {
     help: '200 with application/json where a stream was asked for',
-    script: [refusal(200, JSON.stringify({ choices: [{ message: { content: 'a b' }, finish_reason: 'stop' }], usage: USAGE }))],
+    script: [
+      refusal(200, JSON.stringify({ choices: [{ message: { content: 'a b' }, finish_reason: 'stop' }], usage: USAGE })),
+    ],
   },
   truncated: { help: 'the stream ends early, in good order', script: [stream(step(10, a), step(10, b))] },
   cut: { help: 'the connection breaks', script: [{ ...stream(step(10, a), step(10, b)), ending: 'cut' }] },
   empty: {
     help: 'a whole answer without a token',
-    script: [stream(step(10, role), step(1, stop, data({ choices: [], usage: { ...USAGE, completion_tokens: 0 } }), DONE))],
+    script: [
+      stream(step(10, role), step(1, stop, data({ choices: [], usage: { ...USAGE, completion_tokens: 0 } }), DONE)),
+    ],
   },
   html: {
     help: '200 with a web page',

@@ -45,9 +45,7 @@ const scriptSchema = z.strictObject({
     .array(
       z.strictObject({
         status: z.int().min(200).max(599).default(200),
-        headers: z
-          .record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[^\r\n]*$/))
-          .default(EVENT_STREAM),
+        headers: z.record(z.string().regex(/^[\w-]+$/), z.string().regex(/^[^\r\n]*$/)).default(EVENT_STREAM),
         steps: z.array(z.tuple([z.number().min(0).max(DELAY_MS_MAX), bytesSchema])),
         ending: z.enum(['complete', 'cut', 'held']).default('complete'),
       }),

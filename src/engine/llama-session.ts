@@ -5,9 +5,9 @@
 import type { Clock } from '../base/clock.js';
 import { type GollamaError, messageOf, toGollamaError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { isJsonObject } from '../protocol/json-object.js';
 import { type AnswerSink, type EngineCall, SlotStuckError } from './engine.js';
 import { HttpUpstream } from './http-upstream.js';
+import { modelsOf, slotsOf } from './self-portrait.js';
 import { busySlots, confirmRelease } from './slot-release.js';
 import { AnswerAssembler } from './streamed-answer.js';
 import { asStreamedCall } from './streamed-call.js';
@@ -106,6 +106,16 @@ export class LlamaSession {
     try {
       const busy = await this.#lookAtSlots();
       return busy !== undefined && !busy.includes(true);
+    } catch {
+      return false;
+    }
+  }
+
+  /** True where no slot works but for calls of ours: what was given up has left its slot. */
+  async knowsEveryBusySlot(): Promise<boolean> {
+    try {
+      const busy = await this.#lookAtSlots();
+      return busy !== undefined && busy.filter(Boolean).length <= this.#count((sent) => sent.headed);
     } catch {
       return false;
     }
@@ -235,25 +245,4 @@ function isRefusal(error: unknown): boolean {
 function noneWhereNobodyListens(error: unknown): readonly boolean[] {
   if (isRefusal(error)) return [];
   throw error;
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return isJsonObject(value) ? value[name] : undefined;
-}
-
-/** `total_slots` of `GET /props`. */
-function slotsOf(props: unknown): number | undefined {
-  const slots = fieldOf(props, 'total_slots');
-  return typeof slots === 'number' && Number.isInteger(slots) && slots > 0 ? slots : undefined;
-}
-
-/** `data[].id` and `data[].aliases` of `GET /v1/models`, each name once. */
-function modelsOf(models: unknown): string[] {
-  const data = fieldOf(models, 'data');
-  if (!Array.isArray(data)) return [];
-  const names = data.flatMap((entry: unknown) => {
-    const aliases = fieldOf(entry, 'aliases');
-    return [fieldOf(entry, 'id'), ...(Array.isArray(aliases) ? aliases : [])];
-  });
-  return [...new Set(names.filter((name): name is string => typeof name === 'string' && name !== ''))];
 }

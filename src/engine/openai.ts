@@ -36,6 +36,8 @@ interface Run {
   looking: Promise<void>;
   /** Set where the server turns out to be a llama-server: then a cancelled call can be followed to its end. */
   llama: LlamaSession | undefined;
+  /** A slot did not come free after a cancelled call, and was not seen free since. */
+  stuck: boolean;
   /** Set as soon as the run is to end. */
   ended: Promise<void> | undefined;
 }
@@ -95,9 +97,10 @@ export class OpenAiEngine implements Engine {
     }
   }
 
-  /** It is not ours to restart; what it does not free stays quarantined until it was away once. */
+  /** It is not ours to restart: the slot stays out of use until the server is seen to have freed it, or was away. */
   recycle(reason: string): void {
     this.#logger.warn({ reason }, 'a slot of a server that is not ours is stuck; restart that server to free it');
+    if (this.#run) this.#run.stuck = true;
   }
 
   #begin(): Run {
@@ -111,6 +114,7 @@ export class OpenAiEngine implements Engine {
       firstLook: settled,
       looking: settled,
       llama: undefined,
+      stuck: false,
       ended: undefined,
     };
     run.firstLook = this.#look(run);
@@ -136,7 +140,17 @@ export class OpenAiEngine implements Engine {
   async #look(run: Run): Promise<void> {
     if (run.stop.signal.aborted) return;
     const facts = await readServerFacts(run.upstream, run.stop.signal);
-    if (!run.stop.signal.aborted) this.#apply(facts, run);
+    const freed = run.stuck && facts.state === 'ready' && (await run.llama?.knowsEveryBusySlot()) === true;
+    if (run.stop.signal.aborted) return;
+    if (freed) this.#begunAnew(run);
+    this.#apply(facts, run);
+  }
+
+  /** Coming back tells the pool that all slots can be used again. */
+  #begunAnew(run: Run): void {
+    run.stuck = false;
+    this.#logger.info({}, 'the server freed its slots');
+    this.#board.update({ state: 'starting' });
   }
 
   /** A server that is ready but silent may be busy with a long prompt: only a refused connection says that it has gone. */
@@ -159,6 +173,7 @@ export class OpenAiEngine implements Engine {
 
   #away(problem: string): void {
     if (this.status().state === 'ready') this.#logger.warn({ problem }, 'the server went away');
+    if (this.#run) this.#run.stuck = false;
     this.#board.update({ state: 'unreachable', problem: `${this.#options.baseUrl}: ${problem}` });
   }
 }

@@ -1,6 +1,7 @@
 /** What a running server tells of itself: whether it is ready, its slots, its models. */
 import { messageOf } from '../base/errors.js';
 import type { HttpUpstream, Probe } from './http-upstream.js';
+import { modelsOf, slotsOf } from './self-portrait.js';
 
 export type ServerFacts =
   | {
@@ -30,22 +31,14 @@ export async function readServerFacts(upstream: HttpUpstream, signal: AbortSigna
       upstream.getJson('/props', options),
       upstream.getJson('/v1/models', options),
     ]);
-    return { state: 'ready', slots: totalSlots(props), models: modelIds(models) };
+    return { state: 'ready', slots: slotsOf(bodyOf(props)), models: modelsOf(bodyOf(models)) };
   } catch (error) {
     const cause = (error as { code?: string }).code;
     return { state: 'down', problem: `no answer (${cause ?? messageOf(error)})`, refused: cause === 'ECONNREFUSED' };
   }
 }
 
-/** `total_slots` of llama-server's `/props`. */
-function totalSlots(props: Probe): number | undefined {
-  const slots = (props.body as { total_slots?: unknown } | null)?.total_slots;
-  return props.status === 200 && typeof slots === 'number' && slots > 0 ? slots : undefined;
-}
-
-/** The ids of an OpenAI model list; none where there is no such list, or it wants a key that we do not have. */
-function modelIds(models: Probe): string[] {
-  const data = (models.body as { data?: unknown } | null)?.data;
-  if (models.status !== 200 || !Array.isArray(data)) return [];
-  return data.map((model: { id?: unknown } | null) => model?.id).filter((id): id is string => typeof id === 'string');
+/** Undefined where the page is not there, or wants a key that we do not have. */
+function bodyOf({ status, body }: Probe): unknown {
+  return status === 200 ? body : undefined;
 }

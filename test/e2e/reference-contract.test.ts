@@ -104,7 +104,7 @@ describe('CHAT-1: a JSON answer', () => {
 describe('CHAT-2: a stream', () => {
   it('gives every chunk to the client before the engine sends the next', async () => {
     const { upstream, ask } = await gateway();
-    const asked = ask({ stream: true });
+    const asked = ask({ stream: true }, { connection: 'keep-alive' });
     const call = await upstream.next();
     call.beginStream({ 'x-of-engine': 'yes' });
     const answer = await asked.head;

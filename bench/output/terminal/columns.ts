@@ -1,0 +1,58 @@
+/** Text in columns, by cli-table3: it counts the cells of a terminal, so that wide characters stay in line. */
+import Table from 'cli-table3';
+
+export interface TextColumn {
+  readonly align?: 'left' | 'right';
+  /** Cells of the terminal; what is longer is wrapped at words. Without it, as wide as the longest text. */
+  readonly width?: number;
+}
+
+export interface ColumnSpacing {
+  readonly indent?: number;
+  readonly gap?: number;
+}
+
+/** One line for each row, or more where a text was wrapped; nothing behind the last text of a line. */
+export function alignColumns(
+  rows: readonly (readonly string[])[],
+  columns: readonly TextColumn[],
+  { indent = 0, gap = 2 }: ColumnSpacing = {},
+): readonly string[] {
+  if (rows.length === 0) return [];
+  const table = new Table({
+    chars: { ...NO_LINES, middle: ' '.repeat(gap) },
+    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+    colAligns: columns.map(({ align }) => align ?? 'left'),
+    colWidths: columns.map(({ width }) => width ?? null),
+    wordWrap: true,
+  });
+  table.push(...rows.map((row) => [...row]));
+  const margin = ' '.repeat(indent);
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => (margin + line).trimEnd());
+}
+
+/** `text` in lines of `width` cells at most, the later ones indented. */
+export function wrapText(text: string, width: number, indent = 0): readonly string[] {
+  const lines = alignColumns([[text]], [{ width: width - indent }]);
+  return lines.map((line, at) => (at === 0 ? line : ' '.repeat(indent) + line));
+}
+
+const NO_LINES = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+};

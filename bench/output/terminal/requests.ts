@@ -1,0 +1,37 @@
+/** How many requests there were, how they ended and how long it took. */
+import type { BenchResult } from '../../result.js';
+import { counted, fixed, percent, percentRange, sortedCounts } from '../figures.js';
+import { alignColumns } from './columns.js';
+
+export function requestsLines(result: BenchResult): readonly string[] {
+  const { requests } = result;
+  const left: [string, string][] = [
+    ['Total Requests', `${requests.total}`],
+    ['Successful', `${requests.successful}`],
+    ['Failed', `${requests.failed}`],
+    ...sortedCounts(requests.by_error).map(([name, count]): [string, string] => [`  ${name}`, `${count}`]),
+  ];
+  if (requests.incomplete > 0) left.push(['Incomplete', `${requests.incomplete}`]);
+  const right = outcomeRows(result);
+  const rows = Array.from({ length: Math.max(left.length, right.length) }, (_, at) => {
+    const [name = '', count = ''] = left[at] ?? [];
+    const [title = '', value = ''] = right[at] ?? [];
+    return [name.padEnd(14), count.padStart(5), `      ${title}`, value];
+  });
+  return ['Requests', ...alignColumns(rows, [{}, { align: 'right' }, {}, {}], { indent: 2 })];
+}
+
+function outcomeRows({ requests, run, concurrency }: BenchResult): readonly [string, string][] {
+  const range = requests.success_rate_ci95;
+  const rate = percent(requests.success_rate) + (range ? `  (95% CI ${percentRange(range)})` : '');
+  const asked = concurrency.target === null ? '' : `, ${concurrency.target} asked`;
+  const inFlight = `${fixed(concurrency.mean)} mean, ${concurrency.peak} peak${asked}`;
+  const rows: [string, string][] = [
+    ['Success Rate', rate],
+    ['Duration', `${fixed(run.duration_s)}s`],
+    ['In flight', inFlight],
+  ];
+  // Only for servers that refuse `stream_options`: such a request was asked twice, and its time holds both.
+  if (requests.retried_attempts > 0) rows.push(['Asked again', counted(requests.retried_attempts, 'request')]);
+  return rows;
+}

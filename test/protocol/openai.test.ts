@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { isTextPath, outlineOf } from '../../src/protocol/openai.js';
+
+const outline = (text: string) => outlineOf(Buffer.from(text));
+
+describe('the outline of a request', () => {
+  it('has the model, whether a stream is wanted, and whether usage is', () => {
+    expect(outline('{"model":"m","stream":true,"stream_options":{"include_usage":true}}')).toMatchObject({
+      model: 'm',
+      stream: true,
+      wantsUsage: true,
+    });
+    expect(outline('{"x":1}')).toEqual({ body: { x: 1 }, model: undefined, stream: false, wantsUsage: false });
+  });
+
+  it.each(['', 'not JSON', '[1]', '"text"', '7', 'null', '{"model":"m"', '\ufeff{}'])(
+    'is empty for %j, which is forwarded as it is',
+    (text) => {
+      expect(outline(text)).toEqual({ body: undefined, model: undefined, stream: false, wantsUsage: false });
+    },
+  );
+
+  it.each([
+    ['{"stream":"true"}', false],
+    ['{"stream":1}', false],
+    ['{"stream":null}', false],
+    ['{"stream":false,"stream":true}', true],
+  ])('of %s has stream: %s', (text, stream) => {
+    expect(outline(text).stream).toBe(stream);
+  });
+
+  it.each(['{"stream_options":null}', '{"stream_options":[true]}', '{"stream_options":{"include_usage":"true"}}'])(
+    'of %s wants no usage',
+    (text) => {
+      expect(outline(text).wantsUsage).toBe(false);
+    },
+  );
+
+  it('takes null for no model', () => {
+    expect(outline('{"model":null}').model).toBeUndefined();
+  });
+
+  it.each([
+    ['7', 'a value of type number'],
+    ['["m"]', 'a list'],
+    ['{"id":"m"}', 'a value of type object'],
+  ])('cannot have a model that is %s', (model, said) => {
+    expect(() => outline(`{"model":${model}}`)).toThrowError(
+      expect.objectContaining({ code: 'invalid_request', param: 'model', message: expect.stringContaining(said) }),
+    );
+  });
+});
+
+describe('a path for text', () => {
+  it.each(['/v1/chat/completions', '/v1/completions', '/v1/chat/completions?a=b'])('is %s', (path) => {
+    expect(isTextPath(path)).toBe(true);
+  });
+
+  it.each(['/v1/responses', '/v1/chat/completions/1', '/v1/chat', '/x/v1/completions', '/v1/embeddings'])(
+    'is not %s',
+    (path) => {
+      expect(isTextPath(path)).toBe(false);
+    },
+  );
+});
