@@ -2,8 +2,9 @@
  * One answer as it is seen coming in: bytes with the moment they came go in, times and counts come out. No sockets, no
  * clock: a test plays a script of (time, bytes).
  */
+import { StringDecoder } from 'node:string_decoder';
 import { createParser, type EventSourceParser, type ParseError } from 'eventsource-parser';
-import { parseJsonObject } from '../src/protocol/json-object.js';
+import { isJsonObject, type JsonObject, parseJsonObject } from '../src/protocol/json-object.js';
 import { factsOf, type MessageFacts, type UsageFacts } from './answer-message.js';
 import type { ErrorClass, ServerTimings, TokenCounts } from './record.js';
 
@@ -26,7 +27,7 @@ const ERROR_TEXT_MAX = 300;
 
 export class AnswerObservation {
   readonly #options: ObservationOptions;
-  readonly #decoder = new TextDecoder();
+  readonly #decoder = new StringDecoder('utf8');
   readonly #parser: EventSourceParser;
   readonly #body: Buffer[] = [];
   #bodyBytes = 0;
@@ -153,8 +154,8 @@ export class AnswerObservation {
       return;
     }
     // Dispatching the last event at the end of the stream may find nothing.
-    if (data.trim() === '') return;
-    const message = parseJsonObject(Buffer.from(data));
+    if (data === '' || data.trim() === '') return;
+    const message = jsonObjectIn(data);
     if (message === undefined) {
       // Half an event at the end is a stream that was cut.
       if (!this.#ending) this.#fail('parse', `an event is no JSON object: ${excerpt(data)}`);
@@ -221,6 +222,15 @@ export class AnswerObservation {
 
   #fail(errorClass: ErrorClass, message: string): void {
     this.#failure ??= { errorClass, message };
+  }
+}
+
+function jsonObjectIn(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 

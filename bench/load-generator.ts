@@ -24,6 +24,8 @@ export interface LoadGeneratorOptions {
   /** The work of request `index`; undefined: there is no more. */
   readonly item: (index: number) => WorkItem | undefined;
   readonly onRecord: (record: RequestRecord) => void;
+  /** Open loop: a request is sent `lagMs` after it was due, or after `inFlightMax` let it, whichever came last. */
+  readonly onLag?: (dueMs: number, lagMs: number) => void;
 }
 
 export interface Play {
@@ -32,6 +34,9 @@ export interface Play {
   /** Requests that were due before the end, and never sent. */
   readonly unsent: number;
 }
+
+/** Due: less than this is lost in the rounding of sums. */
+const NEAR_MS = 0.001;
 
 export class LoadGenerator implements Play {
   readonly #options: LoadGeneratorOptions;
@@ -78,21 +83,33 @@ export class LoadGenerator implements Play {
   async #open(load: Extract<Load, { kind: 'open' }>, signal: AbortSignal): Promise<void> {
     const running = new Set<Promise<void>>();
     const times = dueTimes(load, this.#options.random);
+    let letMs = 0;
     while (!signal.aborted && this.#moreRequests()) {
       const item = this.#options.item(this.#started);
       const dueMs = item?.dueMs ?? times.next().value ?? 0;
       if (item === undefined || this.#isOver(dueMs)) break;
-      await pause(this.#options.clock, dueMs - this.#now(), signal);
-      while (running.size >= load.inFlightMax && !signal.aborted) await Promise.race(running);
+      await this.#until(dueMs, signal);
+      while (running.size >= load.inFlightMax && !signal.aborted) {
+        await Promise.race(running);
+        letMs = this.#now();
+      }
       if (signal.aborted) {
         this.#unsent += 1;
         break;
       }
       this.#started += 1;
+      this.#options.onLag?.(dueMs, Math.max(0, this.#now() - Math.max(dueMs, letMs)));
       const sent = this.#send({ item, index: this.#started - 1 }, dueMs, signal).finally(() => running.delete(sent));
       running.add(sent);
     }
     await Promise.all(running);
+  }
+
+  /** Timers are early by up to a millisecond; one for a moment that has passed would still take a millisecond. */
+  async #until(dueMs: number, signal: AbortSignal): Promise<void> {
+    for (let leftMs = dueMs - this.#now(); leftMs > NEAR_MS && !signal.aborted; leftMs = dueMs - this.#now()) {
+      await pause(this.#options.clock, leftMs, signal);
+    }
   }
 
   async #send(work: { item: WorkItem; index: number }, scheduledMs: number, signal: AbortSignal): Promise<void> {

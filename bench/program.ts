@@ -1,4 +1,7 @@
-/** A file of this folder as a program of its own: compiled beside the caller, or TypeScript where the caller is. */
+/** A file of this folder as a program or thread of its own: compiled beside the caller, or TypeScript where the caller is. */
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 export interface Program {
   readonly url: URL;
@@ -8,9 +11,23 @@ export interface Program {
 
 /** `name` without its ending, relative to the caller, whose `import.meta.url` is `caller`. */
 export function programBeside(caller: string, name: string): Program {
-  const isSource = caller.endsWith('.ts');
+  const isSource = isTypeScript(caller);
   return {
     url: new URL(`./${name}${isSource ? '.ts' : '.js'}`, caller),
     execArgv: isSource ? ['--import', 'tsx'] : [],
   };
+}
+
+/** The same as a worker thread. */
+export function workerBeside(caller: string, name: string, options: WorkerOptions): Worker {
+  const { url } = programBeside(caller, name);
+  if (!isTypeScript(caller)) return new Worker(url, options);
+  // Node 20 does not give a thread the loader that its `execArgv` names.
+  const loader = createRequire(caller).resolve('tsx/esm/api');
+  const bootstrap = `import(${JSON.stringify(pathToFileURL(loader).href.replace(/cjs$/, 'mjs'))}).then(({ register }) => { register(); return import(${JSON.stringify(url.href)}); });`;
+  return new Worker(bootstrap, { ...options, execArgv: [], eval: true });
+}
+
+function isTypeScript(url: string): boolean {
+  return url.endsWith('.ts');
 }

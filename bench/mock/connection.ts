@@ -36,7 +36,6 @@ export class Connection implements AnswerSink {
     socket.setNoDelay(true);
     // A client that goes is no failure of the mock.
     socket.on('error', () => socket.destroy());
-    socket.on('end', () => socket.destroy());
     socket.on('data', (bytes: Buffer) => {
       this.#reader.feed(bytes);
       this.#next();

@@ -12,7 +12,10 @@ export function playScript(answer: ScriptedAnswer, sink: AnswerSink, clock: Cloc
 
 function playStep(answer: ScriptedAnswer, at: number, sink: AnswerSink, clock: Clock): void {
   const step = answer.steps[at];
-  if (step === undefined) return end(answer, sink);
+  if (step === undefined) {
+    end(answer, sink);
+    return;
+  }
   const play = () => {
     if (!sink.isOpen) return;
     // An empty chunk would be the end of the body.
@@ -25,9 +28,12 @@ function playStep(answer: ScriptedAnswer, at: number, sink: AnswerSink, clock: C
 
 function end({ ending }: ScriptedAnswer, sink: AnswerSink): void {
   if (ending === 'held') return;
-  if (ending === 'cut') return sink.cut();
-  sink.write(LAST_HTTP_CHUNK);
-  sink.done();
+  if (ending === 'cut') {
+    sink.cut();
+  } else {
+    sink.write(LAST_HTTP_CHUNK);
+    sink.done();
+  }
 }
 
 function httpChunkOf(bytes: Buffer): Buffer {

@@ -119,17 +119,26 @@ export class MockServer implements Service {
   }
 
   #answer(request: MockRequest, sink: AnswerSink): void {
-    if (request.method === 'GET') return respond(sink, ...information(request.path));
     const endpoint = ENDPOINTS[request.path];
-    if (endpoint === undefined && request.path !== '/v1/embeddings') return respond(sink, 404, notFound(request.path));
-    this.#requests += 1;
-    const { script, diesAtRequest } = this.#options;
-    if (this.#requests === diesAtRequest) return this.#dieNow();
+    if (request.method === 'GET') {
+      respond(sink, ...information(request.path));
+    } else if (endpoint === undefined && request.path !== '/v1/embeddings') {
+      respond(sink, 404, notFound(request.path));
+    } else {
+      this.#requests += 1;
+      if (this.#requests === this.#options.diesAtRequest) this.#dieNow();
+      else this.#generate(endpoint, request.body, sink);
+    }
+  }
+
+  /** `endpoint` is undefined for embeddings. */
+  #generate(endpoint: TextEndpoint | undefined, bytes: Buffer, sink: AnswerSink): void {
+    const { script, ttftMs } = this.#options;
     const scripted = script?.[Math.min(this.#requests, script.length) - 1];
-    if (scripted) return playScript(scripted, sink, this.#dependencies.clock);
-    const body = parseJsonObject(request.body);
-    if (body === undefined) return respond(sink, 400, { error: { message: 'the body is no JSON object' } });
-    if (endpoint === undefined) this.#later(sink, this.#options.ttftMs, () => embeddings(body));
+    const body = parseJsonObject(bytes);
+    if (scripted) playScript(scripted, sink, this.#dependencies.clock);
+    else if (body === undefined) respond(sink, 400, { error: { message: 'the body is no JSON object' } });
+    else if (endpoint === undefined) this.#later(sink, ttftMs, () => embeddings(body));
     else if (body.stream === true) this.#stream(endpoint, body, sink);
     else this.#whole(endpoint, body, sink);
   }
@@ -139,13 +148,11 @@ export class MockServer implements Service {
     const stampUs = stamps ? this.#dependencies.stampUs : undefined;
     const facts = this.#factsOf(body);
     const answer = new StreamedAnswer({ chunks: this.#chunks[endpoint], tokensPerChunk, facts, sink, stampUs });
-    if (tokensPerSecond !== null) return this.#pacer.join(answer);
-    this.#pacer.join({
-      write() {
-        answer.burst();
-        return false;
-      },
-    });
+    const burst = () => {
+      answer.burst();
+      return false;
+    };
+    this.#pacer.join(tokensPerSecond === null ? { write: burst } : answer);
   }
 
   #whole(endpoint: TextEndpoint, body: JsonObject, sink: AnswerSink): void {

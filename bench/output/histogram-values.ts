@@ -31,19 +31,23 @@ export function histogramValues(encoded: string | null): readonly Counted[] | nu
   }
 }
 
-/** `values` in `count` slices. A tail that would squeeze the rest into one slice is gathered in the last. */
-export function sliceValues(values: readonly Counted[], count: number): readonly Bin[] {
-  const first = values[0];
-  const last = values.at(-1);
-  if (first === undefined || last === undefined) return [];
-  const fromMs = first.valueMs;
+/**
+ * `values` in `count` slices between the exact `min` and `max`, which a bucket's middle may miss. A tail that would squeeze
+ * the rest into one slice is gathered in the last.
+ */
+export function sliceValues(
+  values: readonly Counted[],
+  { min: fromMs, max }: { readonly min: number; readonly max: number },
+  count: number,
+): readonly Bin[] {
+  if (values.length === 0) return [];
   const p95 = valueAt(values, 0.95);
-  const farthestMs = p95 + 2 * Math.max(p95 - fromMs, p95 / 100);
-  const toMs = Math.min(last.valueMs, farthestMs);
-  if (toMs <= fromMs) return [{ fromMs, toMs: last.valueMs, count: totalOf(values), open: false }];
+  const toMs = Math.min(max, p95 + 2 * Math.max(p95 - fromMs, p95 / 100));
+  if (toMs <= fromMs) return [{ fromMs, toMs: max, count: totalOf(values), open: false }];
   const counts = new Array<number>(count).fill(0);
   for (const { valueMs, count: more } of values) {
-    const at = Math.min(count - 1, Math.floor(((valueMs - fromMs) / (toMs - fromMs)) * count));
+    const slice = Math.floor(((valueMs - fromMs) / (toMs - fromMs)) * count);
+    const at = Math.min(count - 1, Math.max(0, slice));
     counts[at] = (counts[at] ?? 0) + more;
   }
   const widthMs = (toMs - fromMs) / count;
@@ -51,7 +55,7 @@ export function sliceValues(values: readonly Counted[], count: number): readonly
     fromMs: fromMs + at * widthMs,
     toMs: fromMs + (at + 1) * widthMs,
     count: inside,
-    open: at === count - 1 && toMs < last.valueMs,
+    open: at === count - 1 && toMs < max,
   }));
 }
 

@@ -1,5 +1,12 @@
 /** What a result says in words, the same in every output: its verdict, its gates, its comparison. */
-import { LATENCIES, type BenchResult, type ComparedMetric, type Comparison, type GateOutcome, type VerdictStatus } from '../result.js';
+import {
+  type BenchResult,
+  type ComparedMetric,
+  type Comparison,
+  type GateOutcome,
+  LATENCIES,
+  type VerdictStatus,
+} from '../result.js';
 import { counted, fixed, NOTHING, percent, percentRange, short, signed, tally } from './figures.js';
 
 export type VerdictWord = 'PASS' | 'FAIL' | 'INCONCLUSIVE' | 'INTERRUPTED';
@@ -22,9 +29,8 @@ export function verdictSummary(result: BenchResult): string {
   if (failed > 0) parts.push(`${failed} of ${counted(gates.length, 'gate')} failed`);
   else if (gates.length > 0) parts.push(`${gates.length} of ${counted(gates.length, 'gate')}`);
   if (comparison) parts.push(comparisonSummary(comparison));
-  // A run fails without a gate where its error budget is spent or nothing came back.
-  const unexplained = verdict.status === 'fail' && failed === 0;
-  if (verdict.reason && (unexplained || parts.length === 0)) parts.unshift(verdict.reason);
+  // A run can fail for more than its gates: its error budget is spent, or nothing came back.
+  if (verdict.reason) parts.unshift(verdict.reason);
   return parts.join(' · ') || 'no gates were set';
 }
 

@@ -14,7 +14,7 @@ import { findNginx } from './nginx.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
 import { pipe } from './pipe.js';
 import { findPortkey } from './portkey.js';
-import { type Measurement, measure, type RoundsOptions, trialOf, WARM_UP } from './rounds.js';
+import { type Measurement, measure, type RoundsOptions, trialOf, WARM_UP_STREAMS } from './rounds.js';
 import { spread, verdicts } from './summary.js';
 import { idleTable, targetTable, workloadTable } from './tables.js';
 import { IDLE_MODEL, type Workload, workloads } from './workloads.js';
@@ -35,9 +35,11 @@ try {
   if (options.help) process.stdout.write(HELP);
   else await run(options);
 } catch (thrown) {
+  const { aborted } = interrupt.signal;
   const error = toGollamaError(thrown);
-  progress(`bench:relay: ${error.message}${error.hint === undefined ? '' : `\n  ${error.hint}`}`);
-  process.exitCode = interrupt.signal.aborted ? INTERRUPTED_EXIT_CODE : error.exitCode;
+  const hint = error.hint === undefined || aborted ? '' : `\n  ${error.hint}`;
+  progress(`bench:relay: ${aborted ? 'interrupted' : error.message}${hint}`);
+  process.exitCode = aborted ? INTERRUPTED_EXIT_CODE : error.exitCode;
 }
 
 async function run(options: BenchOptions): Promise<void> {
@@ -123,7 +125,7 @@ async function candidates(options: BenchOptions): Promise<Candidate[]> {
 }
 
 function modelNames({ quick }: BenchOptions): string[] {
-  const used = [...workloads(quick), ...WARM_UP].map(({ model }) => model);
+  const used = [...workloads(quick), ...WARM_UP_STREAMS].map(({ model }) => model);
   return [...new Set(['mock', 'mock-n3-g1000', IDLE_MODEL, ...used])];
 }
 

@@ -56,9 +56,11 @@ export interface RoundsOptions {
   readonly progress: (line: string) => void;
 }
 
-/** So that code is compiled and connections are open before anything counts. */
-export const WARM_UP: readonly Load[] = [
-  { mode: 'whole', connections: 32, model: 'mock', durationMs: 3_000, staggerMs: 0 },
+/** So that connections are open and code is compiled before anything counts: V8 takes thousands of requests for it. */
+const WARM_UP_REQUESTS = 8_000;
+const WARM_UP_TURNS_MAX = 8;
+const WARM_UP_TURN: Load = { mode: 'whole', connections: 32, model: 'mock', durationMs: 1_000, staggerMs: 0 };
+export const WARM_UP_STREAMS: readonly Load[] = [
   { mode: 'stream', connections: 64, model: 'mock-n30-g10000', durationMs: 0, staggerMs: 200 },
   { mode: 'stream', connections: 16, model: 'mock-n500-g0', durationMs: 400, staggerMs: 0 },
 ];
@@ -116,7 +118,7 @@ async function measureRound(options: RoundsOptions, round: number): Promise<Samp
     }
     for (const [name, gateway] of running) {
       options.progress(`round ${round}/${options.rounds}  warming up ${name}`);
-      for (const load of WARM_UP) await options.load.run(gateway, load, options.signal);
+      await warmUp(options, gateway);
     }
     const names = [DIRECT, ...running.keys()];
     for (const [index, workload] of options.workloads.entries()) {
@@ -132,6 +134,14 @@ async function measureRound(options: RoundsOptions, round: number): Promise<Samp
     await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
   }
   return samples;
+}
+
+async function warmUp({ load, signal }: RoundsOptions, gateway: RunningGateway): Promise<void> {
+  let requests = 0;
+  for (let turn = 0; turn < WARM_UP_TURNS_MAX && requests < WARM_UP_REQUESTS && !signal.aborted; turn += 1) {
+    requests += (await load.run(gateway, WARM_UP_TURN, signal)).requests;
+  }
+  for (const streams of WARM_UP_STREAMS) await load.run(gateway, streams, signal);
 }
 
 async function measureOne(
@@ -162,12 +172,13 @@ async function measureIdleRound(options: RoundsOptions, round: number): Promise<
 }
 
 async function measureIdle(
-  { load, signal }: RoundsOptions,
+  options: RoundsOptions,
   round: number,
   gateway: string,
   running: RunningGateway,
 ): Promise<IdleSample> {
-  for (const warmUp of WARM_UP) await load.run(running, warmUp, signal);
+  const { load, signal } = options;
+  await warmUp(options, running);
   await pause(systemClock, IDLE_SETTLE_MS, signal);
   const rssBeforeBytes = running.process.rssBytes();
   const idle: Load = { mode: 'hold', connections: IDLE_STREAMS, model: IDLE_MODEL, durationMs: 0, staggerMs: 300 };

@@ -13,7 +13,10 @@ interface Asked {
 const UNKNOWN_COMMAND_EXIT_CODE = 127;
 const USAGE_EXIT_CODE = 2;
 
-/** Ends the program. */
+/**
+ * Ends the program.
+ * @public oclif calls it
+ */
 export default function commandNotFound(this: { exit(exitCode: number): void }, asked: Asked): void {
   const { bin, commandIDs } = asked.config;
   const known = commandIDs.map((id) => id.replaceAll(':', ' '));

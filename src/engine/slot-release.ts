@@ -116,16 +116,20 @@ async function lookOnce(options: ReleaseOptions): Promise<SlotLook | 'absent' | 
   };
 }
 
+/** The listener goes with the look: `AbortSignal.any` would leave one behind on a signal that lives as long as the engine. */
 async function patiently(options: ReleaseOptions): Promise<readonly boolean[] | undefined | 'unanswered'> {
-  const tooLate = new AbortController();
-  const signal = options.signal ? AbortSignal.any([options.signal, tooLate.signal]) : tooLate.signal;
-  const timer = options.clock.after(options.patienceMs ?? PATIENCE_MS, () => tooLate.abort());
+  const over = new AbortController();
+  const end = () => over.abort();
+  const timer = options.clock.after(options.patienceMs ?? PATIENCE_MS, end);
+  options.signal?.addEventListener('abort', end, { once: true });
+  if (options.signal?.aborted) end();
   try {
-    return await Promise.race([options.lookAtSlots(signal), unansweredOn(signal)]);
+    return await Promise.race([options.lookAtSlots(over.signal), unansweredOn(over.signal)]);
   } catch {
     return 'unanswered';
   } finally {
     timer.cancel();
+    options.signal?.removeEventListener('abort', end);
   }
 }
 

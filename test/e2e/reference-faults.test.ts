@@ -9,23 +9,13 @@ import { chatCompletion, FakeUpstream } from '../support/fake-upstream.js';
 import { GollamaProcess, gollama } from '../support/gollama-process.js';
 import { begin, open, send } from '../support/http.js';
 import { puppet, referenceSetup, simulation } from '../support/reference-setup.js';
-import { type StartedApp, startApp } from '../support/start-app.js';
+import { CHAT, QUESTION, relayedGateway, waiting } from '../support/relayed-gateway.js';
+import { startApp } from '../support/start-app.js';
 
 afterEach(endAll);
 
-const CHAT = '/v1/chat/completions';
-const QUESTION = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
 const FAKE_ENGINE = fileURLToPath(new URL('../support/fake-engine.mjs', import.meta.url));
 const fakeEngine = (options: string) => `exec "${process.execPath}" "${FAKE_ENGINE}" ${options} "$@"`;
-
-const waiting = (app: StartedApp, count: number) =>
-  vi.waitFor(() => expect(app.status().waiting_interactive).toBe(count), { interval: 2, timeout: 5_000 });
-
-async function gateway(yaml = '', base = '') {
-  const upstream = await FakeUpstream.start();
-  const app = await startApp(`engines: [{kind: openai, base_url: "${upstream.url}${base}"}]\n${yaml}`);
-  return { upstream, app };
-}
 
 describe('fault 1: the engine is killed before its answers are complete', () => {
   it('does not happen: a request under way is answered, and an engine that has ended is not waited for', async () => {
@@ -79,7 +69,7 @@ describe('fault 4: a log line of more than 64 KiB stops the engine', () => {
 
 describe('fault 5: a slow upload holds a slot', () => {
   it('does not happen: others are served meanwhile', async () => {
-    const { upstream, app } = await gateway('queue: {max_concurrency: 1}');
+    const { upstream, app } = await relayedGateway('queue: {max_concurrency: 1}');
     const { hostname, port } = new URL(app.url);
     const slow = connect(Number(port), hostname);
     atEnd(() => slow.destroy());
@@ -92,7 +82,7 @@ describe('fault 5: a slow upload holds a slot', () => {
   });
 
   it('is given up where it stalls, with 408', async () => {
-    const { app } = await gateway('server: {upload_timeout: 200ms, header_timeout: 100ms}');
+    const { app } = await relayedGateway('server: {upload_timeout: 200ms, header_timeout: 100ms}');
     const { hostname, port } = new URL(app.url);
     const slow = connect(Number(port), hostname).setEncoding('utf8');
     atEnd(() => slow.destroy());
@@ -106,7 +96,7 @@ describe('fault 5: a slow upload holds a slot', () => {
   });
 
   it('cannot be larger than server.max_body: 413', async () => {
-    const { upstream, app } = await gateway('server: {max_body: 1KiB}');
+    const { upstream, app } = await relayedGateway('server: {max_body: 1KiB}');
     const answer = await send(app.url + CHAT, { body: 'x'.repeat(1025) });
     expect([answer.status, answer.error.code, upstream.count]).toEqual([413, 'body_too_large', 0]);
   });
@@ -114,7 +104,7 @@ describe('fault 5: a slow upload holds a slot', () => {
 
 describe('fault 6: while the engine is down, requests queue and then fail', () => {
   it('does not happen: with an engine that has given up they are refused at once, with Retry-After', async () => {
-    const { upstream, app } = await gateway('queue: {wait_timeout: 0s}');
+    const { upstream, app } = await relayedGateway('queue: {wait_timeout: 0s}');
     await upstream.stop();
     await send(app.url + CHAT, { body: QUESTION });
     expect(app.status().engines[0]?.state).toBe('unreachable');
@@ -126,7 +116,7 @@ describe('fault 6: while the engine is down, requests queue and then fail', () =
 
 describe('fault 7: refusals that no client understands', () => {
   it('do not happen: 429 has Retry-After, the OpenAI envelope and a code', async () => {
-    const { upstream, app } = await gateway('queue: {max_concurrency: 1, wait_timeout: 20ms}');
+    const { upstream, app } = await relayedGateway('queue: {max_concurrency: 1, wait_timeout: 20ms}');
     void open(app.url + CHAT, { body: QUESTION });
     await upstream.next();
     const answer = await send(app.url + CHAT, { body: QUESTION });
@@ -139,7 +129,7 @@ describe('fault 7: refusals that no client understands', () => {
 
 describe('fault 8: a queue without bound, priorities, fairness or numbers', () => {
   it('has a bound: one more request is refused at once', async () => {
-    const { upstream, app } = await gateway('queue: {max_concurrency: 1, max_waiting: 1}');
+    const { upstream, app } = await relayedGateway('queue: {max_concurrency: 1, max_waiting: 1}');
     void open(app.url + CHAT, { body: QUESTION });
     await upstream.next();
     void begin(app.url + CHAT, { body: QUESTION });
@@ -150,7 +140,7 @@ describe('fault 8: a queue without bound, priorities, fairness or numbers', () =
   });
 
   it('has priorities: the higher one goes first, whenever it came', async () => {
-    const { upstream, app } = await gateway('queue: {max_concurrency: 1}');
+    const { upstream, app } = await relayedGateway('queue: {max_concurrency: 1}');
     void open(app.url + CHAT, { body: QUESTION });
     const first = await upstream.next();
     for (const [at, priority] of ['low', '5', 'critical', 'high', '20'].entries()) {
@@ -170,7 +160,7 @@ describe('fault 8: a queue without bound, priorities, fairness or numbers', () =
 
   it('is fair: a key holds no more than its share, and the others go past it', async () => {
     const keys = '{key: sk-a, name: a, max_concurrency: 1}, {key: sk-b, name: b}';
-    const { upstream, app } = await gateway(`server: {api_keys: [${keys}]}\nqueue: {max_concurrency: 2}`);
+    const { upstream, app } = await relayedGateway(`server: {api_keys: [${keys}]}\nqueue: {max_concurrency: 2}`);
     const ask = (key: string) =>
       open(app.url + CHAT, { body: { ...QUESTION, key }, headers: { authorization: `Bearer ${key}` } });
     void ask('sk-a');
@@ -185,7 +175,7 @@ describe('fault 8: a queue without bound, priorities, fairness or numbers', () =
   });
 
   it('has numbers: depth, waits, outcomes and tokens at /metrics', async () => {
-    const { upstream, app } = await gateway();
+    const { upstream, app } = await relayedGateway();
     const asked = send(app.url + CHAT, { body: QUESTION });
     (await upstream.next()).answer(200, chatCompletion('ok'));
     await asked;
@@ -220,9 +210,15 @@ describe('fault 9: a crash loop at a fixed interval for ever, without a reason',
   });
 });
 
+async function baseGateway(base: string) {
+  const upstream = await FakeUpstream.start();
+  const app = await startApp(`engines: [{kind: openai, base_url: "${upstream.url}${base}"}]`);
+  return { upstream, app };
+}
+
 describe('fault 10: one path alone, and headers of one connection passed on', () => {
   it.each(['/v1/completions', '/v1/embeddings', '/v1/audio/speech', '/v1/rerank'])('relays %s too', async (path) => {
-    const { upstream, app } = await gateway();
+    const { upstream, app } = await relayedGateway();
     const asked = send(app.url + path, { body: { model: 'm', input: 'x' } });
     const call = await upstream.next();
     expect(call.request.url).toBe(path);
@@ -243,7 +239,7 @@ describe('fault 10: one path alone, and headers of one connection passed on', ()
   });
 
   it.each(['/prefix', '/prefix/v1', '/v1/'])('keeps the path %s of base_url', async (base) => {
-    const { upstream, app } = await gateway('', base);
+    const { upstream, app } = await baseGateway(base);
     const asked = send(app.url + CHAT, { body: QUESTION });
     const call = await upstream.next();
     expect(call.request.url).toBe(base === '/v1/' ? CHAT : `/prefix${CHAT}`);

@@ -15,7 +15,7 @@ export interface AppSetup {
   readonly startEngines?: boolean;
 }
 
-export interface LoggedLine {
+interface LoggedLine {
   readonly level: string;
   readonly msg: string;
   readonly [field: string]: unknown;

@@ -25,6 +25,7 @@ export function alignColumns(
     colAligns: columns.map(({ align }) => align ?? 'left'),
     colWidths: columns.map(({ width }) => width ?? null),
     wordWrap: true,
+    truncate: '...',
   });
   table.push(...rows.map((row) => [...row]));
   const margin = ' '.repeat(indent);
@@ -34,10 +35,11 @@ export function alignColumns(
     .map((line) => (margin + line).trimEnd());
 }
 
-/** `text` in lines of `width` cells at most, the later ones indented. */
-export function wrapText(text: string, width: number, indent = 0): readonly string[] {
-  const lines = alignColumns([[text]], [{ width: width - indent }]);
-  return lines.map((line, at) => (at === 0 ? line : ' '.repeat(indent) + line));
+/** `text` in lines of `width` cells at most, all behind a margin, the later ones behind a deeper one. */
+export function wrapText(text: string, width: number, { margin = 0, hanging = 2 } = {}): readonly string[] {
+  // cli-table3 does not count blanks before the first word: the margin stays outside.
+  const lines = alignColumns([[text]], [{ width: width - margin - hanging }]);
+  return lines.map((line, at) => ' '.repeat(at === 0 ? margin : margin + hanging) + line);
 }
 
 const NO_LINES = {

@@ -36,7 +36,9 @@ export function comparisonLines({ comparison, workload }: BenchResult, style: Te
   });
   const columns = [{}, { align: 'right' }, { align: 'right' }, { align: 'right' }, {}, {}] as const;
   const table = alignColumns([['', base, head, 'change', ' 95% CI', 'verdict'], ...rows], columns, { indent: 2 });
-  const guards = comparison.guards.flatMap((guard) => wrapText(`  ! not comparable: ${guard}`, style.width, 4));
+  const guards = comparison.guards.flatMap((guard) =>
+    wrapText(`! not comparable: ${guard}`, style.width, { margin: 2 }),
+  );
   return [` vs ${comparisonText(comparison, workload.hash, style.ascii)}`, ...table, ...guards];
 }
 

@@ -1,25 +1,22 @@
 /** How far the figures can be trusted: the client itself, where token counts come from, warnings; and what was saved. */
-import type { BenchResult } from '../../result.js';
-import { fixed, percent, short } from '../figures.js';
+import type { BenchResult, ClientReport } from '../../result.js';
+import { fixed, percent } from '../figures.js';
 import { tokenSources } from '../wording.js';
 import { wrapText } from './columns.js';
-import type { TerminalStyle, Tone } from './style.js';
+import type { TerminalStyle } from './style.js';
 
 export function clientLines({ client }: BenchResult, style: TerminalStyle): readonly string[] {
-  const tone: Tone = client.saturated ? 'unsure' : 'good';
   const facts = [
-    ...(client.saturated ? client.reasons : []),
+    // What saturates it names the figure.
+    ...(client.saturated ? client.reasons : loadFacts(client)),
     ...(client.workers > 1 ? [`${client.workers} workers`] : []),
-    client.cpu_util === null ? '' : `cpu ${percent(client.cpu_util, 0)}`,
-    client.event_loop_delay_ms ? `loop delay p99 ${fixed(client.event_loop_delay_ms.p99, 1)} ms` : '',
-    client.schedule_lag_ms ? `schedule lag p99 ${fixed(client.schedule_lag_ms.p99, 1)} ms` : '',
     client.calibration ? `own overhead ${fixed(client.calibration.delay_ms.p50, 1)} ms/event` : '',
-    client.events_per_s === null ? '' : `${short(client.events_per_s).replace(/\.\d+$/, '')} ev/s`,
+    client.events_per_s === null ? '' : `${fixed(client.events_per_s, 0)} ev/s`,
     client.unsent > 0 ? `${client.unsent} never sent` : '',
   ];
-  const text = [...new Set(facts.filter(Boolean))].join(', ');
-  const word = client.saturated ? 'saturated' : 'ok';
-  return wrapText(`Client ${style.tint(tone, word)}${text && `: ${text}`}`, style.width, 2);
+  const text = facts.filter(Boolean).join(', ');
+  const word = client.saturated ? style.tint('unsure', 'saturated') : style.tint('good', 'ok');
+  return wrapText(`Client ${word}${text && `: ${text}`}`, style.width);
 }
 
 export function tokenLines(result: BenchResult): readonly string[] {
@@ -30,9 +27,17 @@ export function tokenLines(result: BenchResult): readonly string[] {
 }
 
 export function warningLines({ warnings }: BenchResult, style: TerminalStyle): readonly string[] {
-  return warnings.flatMap(({ message }) => wrapText(`! ${message}`, style.width, 2));
+  return warnings.flatMap(({ message }) => wrapText(`! ${message}`, style.width));
 }
 
 export function savedLines(saved: readonly string[]): readonly string[] {
   return saved.map((name, at) => (at === 0 ? `saved  ${name}` : `       ${name}`));
+}
+
+function loadFacts(client: ClientReport): readonly string[] {
+  return [
+    client.cpu_util === null ? '' : `cpu ${percent(client.cpu_util, 0)}`,
+    client.event_loop_delay_ms ? `loop delay p99 ${fixed(client.event_loop_delay_ms.p99, 1)} ms` : '',
+    client.schedule_lag_ms ? `schedule lag p99 ${fixed(client.schedule_lag_ms.p99, 1)} ms` : '',
+  ];
 }

@@ -1,12 +1,15 @@
 /** What is read first: what was measured, and whether it was good enough. */
 import type { BenchResult, GateOutcome, VerdictStatus } from '../../result.js';
 import { configText, gateActual, gateInterval, gateNote, gateText, VERDICT_WORDS, verdictSummary } from '../wording.js';
-import { alignColumns } from './columns.js';
+import { alignColumns, wrapText } from './columns.js';
 import type { TerminalStyle, Tone } from './style.js';
 
 /** Where the exit code ends: the right edge of the tables below. */
 const EDGE = 74;
-const EXIT_CODE_WIDTH = 14;
+const GAP = 2;
+const GATE_INDENT = 3;
+const GATE_GAP = 3;
+const NOTE_WIDTH_MIN = 20;
 
 const TONES: Readonly<Record<VerdictStatus | GateOutcome['status'], Tone>> = {
   pass: 'good',
@@ -27,33 +30,52 @@ export function targetLines(result: BenchResult, style: TerminalStyle): readonly
 }
 
 export function verdictLines(result: BenchResult, style: TerminalStyle): readonly string[] {
-  const { status, exit_code: exitCode } = result.verdict;
-  const badge = style.badge(TONES[status], VERDICT_WORDS[status]);
-  const title = [badge, verdictSummary(result), `exit code ${exitCode}`];
-  const summaryWidth = EDGE - VERDICT_WORDS[status].length - EXIT_CODE_WIDTH - 4;
-  const columns = [{}, { width: summaryWidth }, { align: 'right', width: EXIT_CODE_WIDTH }] as const;
-  return [...alignColumns([title], columns, { gap: 1 }), ...gateLines(result, style), ...remedyLines(result)].map(
-    (line) => (style.ascii ? line.replaceAll('·', style.dot) : line),
-  );
+  const lines = [...titleLines(result, style), ...gateLines(result, style), ...remedyLines(result, style)];
+  return style.ascii ? lines.map((line) => line.replaceAll('·', style.dot)) : lines;
+}
+
+function titleLines(result: BenchResult, style: TerminalStyle): readonly string[] {
+  const { status, exit_code: code } = result.verdict;
+  const word = VERDICT_WORDS[status];
+  const summary = verdictSummary(result);
+  const exitCode = `exit code ${code}`;
+  const taken = word.length + 2 + exitCode.length + 2 * GAP;
+  const edge = taken + summary.length <= EDGE ? EDGE : style.width;
+  const columns = [{}, { width: edge - taken }, { align: 'right' }] as const;
+  return alignColumns([[style.badge(TONES[status], word), summary, exitCode]], columns, { gap: GAP });
 }
 
 function gateLines(result: BenchResult, style: TerminalStyle): readonly string[] {
   const rows = result.gates.map((gate) => {
     const interval = gateInterval(gate);
-    const note = [interval && `(${interval})`, gateNote(gate, result)].filter(Boolean).join('  ');
-    return [
-      style.tint(TONES[gate.status], style.marks[TONES[gate.status]]),
-      gateText(gate.expr, style.ascii),
-      ` ${gateActual(gate)}`,
-      note,
-    ];
+    return {
+      tone: TONES[gate.status],
+      gate: gateText(gate.expr, style.ascii),
+      actual: gateActual(gate),
+      note: [interval && `(${interval})`, gateNote(gate, result)].filter(Boolean).join('  '),
+    };
   });
-  return alignColumns(rows, [{}, {}, {}, {}], { indent: 3, gap: 1 });
+  const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
+  const markWidth = widest(Object.values(style.marks)) + 1;
+  const taken =
+    GATE_INDENT + markWidth + widest(rows.map(({ gate }) => gate)) + widest(rows.map(({ actual }) => actual));
+  return alignColumns(
+    rows.map(({ tone, gate, actual, note }) => [
+      `${style.tint(tone, style.marks[tone])}${' '.repeat(markWidth - style.marks[tone].length)}${gate}`,
+      actual,
+      note,
+    ]),
+    [{}, {}, { width: Math.max(NOTE_WIDTH_MIN, style.width - taken - 2 * GATE_GAP) }],
+    { indent: GATE_INDENT, gap: GATE_GAP },
+  );
 }
 
 /** A client at its limits makes no judgement of the server: what to do about it. */
-function remedyLines({ client, env }: BenchResult): readonly string[] {
+function remedyLines({ client, env }: BenchResult, style: TerminalStyle): readonly string[] {
   if (!client.saturated) return [];
   const remedy = env.cpus > client.workers ? `--workers ${client.workers + 1} or fewer streams` : 'fewer streams';
-  return [`   Tails of TTFT and of the gaps between tokens are the client's. Use ${remedy}.`];
+  return wrapText(`Tails of TTFT and of token gaps are the client's. Use ${remedy}.`, style.width, {
+    margin: GATE_INDENT,
+    hanging: 0,
+  });
 }

@@ -23,8 +23,9 @@ export function latencyLines(result: BenchResult): readonly string[] {
   return [...alignColumns([['Latency (ms)', ...heads], ...body], columns, { gap: 1 }), ...smallSampleLine(smallest)];
 }
 
-export function histogramLines({ histograms }: BenchResult, style: TerminalStyle): readonly string[] {
-  const slices = sliceValues(histogramValues(histograms.e2e) ?? [], SLICES);
+export function histogramLines({ histograms, latency_ms }: BenchResult, style: TerminalStyle): readonly string[] {
+  if (latency_ms.e2e === null) return [];
+  const slices = sliceValues(histogramValues(histograms.e2e) ?? [], latency_ms.e2e, SLICES);
   const most = Math.max(0, ...slices.map(({ count }) => count));
   if (most === 0) return [];
   const rows = slices.map(({ fromMs, count, open }, at) => [
@@ -47,7 +48,7 @@ function shownRows({ latency_ms, load, tokens }: BenchResult): readonly (readonl
     ['TTFO', 'ttfo', thinks],
     ['TPOT', 'tpot', true],
     ['ICL', 'icl', inBunches],
-    ['Queued here', 'client_queue', load.mode === 'open'],
+    ['Queued', 'client_queue', load.mode === 'open'],
   ];
   return wanted.flatMap(([title, name, shown]) => {
     const found = latency_ms[name];

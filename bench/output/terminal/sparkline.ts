@@ -5,7 +5,10 @@ export function resample(values: readonly number[], count: number): readonly num
   if (values.length === 0) return [];
   return Array.from({ length: Math.min(count, values.length) }, (_, at) => {
     const share = values.length / Math.min(count, values.length);
-    const inside = values.slice(Math.floor(at * share), Math.max(Math.floor((at + 1) * share), Math.floor(at * share) + 1));
+    const inside = values.slice(
+      Math.floor(at * share),
+      Math.max(Math.floor((at + 1) * share), Math.floor(at * share) + 1),
+    );
     return inside.reduce((sum, value) => sum + value, 0) / inside.length;
   });
 }

@@ -32,8 +32,9 @@ export function timelineLines(result: BenchResult, style: TerminalStyle): readon
   const { timeseries, concurrency, throughput, run, windows } = result;
   const cells = SPARK_CELLS + Math.floor((style.width - 80) / 2);
   const rates = resample(timeseries.output_tokens, cells);
-  if (rates.length < 2) return [];
-  const drain = windows.steady && windows.steady[1] < windows.full[1] ? `drain from ${fixed(windows.steady[1], 1)}s` : '';
+  if (rates.length < 2 || Math.max(...rates) <= 0) return [];
+  const drain =
+    windows.steady && windows.steady[1] < windows.full[1] ? `drain from ${fixed(windows.steady[1], 1)}s` : '';
   const axis = `0s ${style.rule.repeat(11)} ${fixed(run.duration_s, 0)}s`;
   const inFlight = resample(timeseries.in_flight, cells);
   const rows = [
@@ -50,7 +51,8 @@ function rateRows({ throughput, target }: BenchResult): readonly RateRow[] {
     ['Avg Tokens/sec', fixed(throughput.output_tps_per_request_mean), 'per request'],
   ];
   // In a stream the headers come before any token: the old formula would divide by next to nothing.
-  if (!target.stream) rows.push(['  reference formula', fixed(throughput.reference_avg_tps), 'prompts too, to headers']);
+  if (!target.stream)
+    rows.push(['  reference formula', fixed(throughput.reference_avg_tps), 'prompts too, to headers']);
   else rows.push(['Decode tokens/sec', fixed(throughput.decode_tps_per_user_mean), 'per stream']);
   return rows;
 }

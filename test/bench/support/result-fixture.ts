@@ -7,12 +7,12 @@ export const E2E_MS = [
   11_655.3, 11_801.4, 12_066.7, 12_190.3, 12_488.8, 12_698.1, 13_104.3, 13_474.35,
 ];
 const TTFT_MS = [
-  796.43, 1012.2, 1088.6, 1124.6, 1131.4, 1150.8, 1166.9, 1180.1, 1191.7, 1204.3, 1222.12, 1240.5, 1301.6, 1455.3, 1609.5,
-  1720.8, 2190.4, 2485.1, 2508.22, 2528.23,
+  796.43, 1012.2, 1088.6, 1124.6, 1131.4, 1150.8, 1166.9, 1180.1, 1191.7, 1204.3, 1222.12, 1240.5, 1301.6, 1455.3,
+  1609.5, 1720.8, 2190.4, 2485.1, 2508.22, 2528.23,
 ];
 const TPOT_MS = [
-  221.76, 243.1, 251.9, 258.3, 262.2, 264.4, 265.8, 266.9, 267.4, 267.9, 268.38, 271.2, 274.9, 277.7, 280.2, 283.8, 285.9,
-  287.3, 292.3, 292.61,
+  221.76, 243.1, 251.9, 258.3, 262.2, 264.4, 265.8, 266.9, 267.4, 267.9, 268.38, 271.2, 274.9, 277.7, 280.2, 283.8,
+  285.9, 287.3, 292.3, 292.61,
 ];
 
 type Change<T> = T extends readonly unknown[] ? T : T extends object ? { readonly [K in keyof T]?: Change<T[K]> } : T;
@@ -129,7 +129,11 @@ export function gate(outcome: Pick<GateOutcome, 'expr' | 'actual'> & Partial<Gat
 
 /** The string that a result holds of these values. */
 export function histogramOf(valuesMs: readonly number[]): string {
-  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 3.6e9, numberOfSignificantValueDigits: 3 });
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 3.6e9,
+    numberOfSignificantValueDigits: 3,
+  });
   for (const valueMs of valuesMs) histogram.recordValue(Math.round(valueMs * 1000));
   return encodeIntoCompressedBase64(histogram);
 }
@@ -180,8 +184,24 @@ const REGRESSION: Comparison = {
   metrics: [
     { metric: 'ttft.p50', unit: 'ms', base: 412, head: 655, change: 0.59, ci95: [0.48, 0.71], verdict: 'worse' },
     { metric: 'tpot.p50', unit: 'ms', base: 19.8, head: 20, change: 0.01, ci95: [-0.019, 0.042], verdict: 'same' },
-    { metric: 'output_tps', unit: 'tok/s', base: 52.3, head: 47.1, change: -0.099, ci95: [-0.13, -0.067], verdict: 'worse' },
-    { metric: 'success_rate', unit: '', base: 1, head: 0.965, change: -0.035, ci95: [-0.071, -0.009], verdict: 'worse' },
+    {
+      metric: 'output_tps',
+      unit: 'tok/s',
+      base: 52.3,
+      head: 47.1,
+      change: -0.099,
+      ci95: [-0.13, -0.067],
+      verdict: 'worse',
+    },
+    {
+      metric: 'success_rate',
+      unit: '',
+      base: 1,
+      head: 0.965,
+      change: -0.035,
+      ci95: [-0.071, -0.009],
+      verdict: 'worse',
+    },
   ],
   guards: [],
   confirmed: true,
@@ -314,7 +334,17 @@ const PASSING: BenchResult = {
       p99_upper95: 346.5,
     }),
     ntpot: distribution({ min: 260, mean: 304, p50: 300, p75: 320, p90: 331, p95: 340, p99: 349, p999: 349, max: 349 }),
-    client_queue: distribution({ min: 0, mean: 0.1, p50: 0.1, p75: 0.1, p90: 0.2, p95: 0.2, p99: 0.3, p999: 0.3, max: 0.3 }),
+    client_queue: distribution({
+      min: 0,
+      mean: 0.1,
+      p50: 0.1,
+      p75: 0.1,
+      p90: 0.2,
+      p95: 0.2,
+      p99: 0.3,
+      p999: 0.3,
+      max: 0.3,
+    }),
     connect: null,
     headers: distribution({ min: 30, mean: 55, p50: 54, p75: 60, p90: 66, p95: 70, p99: 74, p999: 74, max: 74 }),
     stream_close: distribution({ min: 3, mean: 6, p50: 6, p75: 7, p90: 8, p95: 8, p99: 9, p999: 9, max: 9 }),
@@ -363,7 +393,9 @@ const PASSING: BenchResult = {
   ],
   timeseries: {
     interval_s: 1,
-    output_tokens: Array.from({ length: 59 }, (_, second) => (second === 0 ? 0 : second > 56 ? 5 : 12 + ((second * 7) % 5))),
+    output_tokens: Array.from({ length: 59 }, (_, second) =>
+      second === 0 ? 0 : second > 56 ? 5 : 12 + ((second * 7) % 5),
+    ),
     in_flight: Array.from({ length: 59 }, (_, second) => (second > 56 ? 2 : 4)),
     errors: new Array<number>(59).fill(0),
   },
