@@ -25,21 +25,30 @@ export interface UsageFacts {
   readonly cached: number | undefined;
 }
 
+/** Runs for every event of every stream: one pass, without lists in between. */
 export function factsOf(message: JsonObject): MessageFacts {
-  const choices = Array.isArray(message.choices) ? message.choices.filter(isJsonObject) : [];
-  const bodies = choices.map((choice) => objectAt(choice, 'delta') ?? objectAt(choice, 'message') ?? choice);
-  const content = bodies
-    .map((body) => textAt(body, 'content') + textAt(body, 'text') + textAt(body, 'refusal'))
-    .join('');
-  // llama.cpp, DeepSeek and vLLM say `reasoning_content`, others `reasoning`.
-  const reasoning = bodies.map((body) => textAt(body, 'reasoning_content') || textAt(body, 'reasoning')).join('');
+  let content = '';
+  let reasoning = '';
+  let callsTool = false;
+  let finishReason: string | undefined;
+  let logprobTokens = 0;
+  for (const choice of Array.isArray(message.choices) ? message.choices : []) {
+    if (!isJsonObject(choice)) continue;
+    const body = objectAt(choice, 'delta') ?? objectAt(choice, 'message') ?? choice;
+    content += textAt(body, 'content') + textAt(body, 'text') + textAt(body, 'refusal');
+    // llama.cpp, DeepSeek and vLLM say `reasoning_content`, others `reasoning`.
+    reasoning += textAt(body, 'reasoning_content') || textAt(body, 'reasoning');
+    callsTool ||= callsTools(body);
+    finishReason ??= textAt(choice, 'finish_reason') || undefined;
+    logprobTokens += logprobsIn(choice);
+  }
   const timings = objectAt(message, 'timings');
   return {
-    hasContent: content !== '' || bodies.some(callsTools) || hasEmbeddings(message),
+    hasContent: content !== '' || callsTool || hasEmbeddings(message),
     hasReasoning: reasoning !== '',
     text: reasoning + content,
-    finishReason: choices.map((choice) => textAt(choice, 'finish_reason')).find((reason) => reason !== ''),
-    logprobTokens: choices.reduce((sum, choice) => sum + logprobsIn(choice), 0),
+    finishReason,
+    logprobTokens,
     usage: usageOf(objectAt(message, 'usage')),
     timings: timings && timingsOf(timings),
     timingsCached: timings && numberAt(timings, 'cache_n'),

@@ -1,5 +1,5 @@
-import * as Flags from '@oclif/core/flags';
 import { GollamaCommand } from '../src/cli/base-command.js';
+import { Flags } from '../src/cli/oclif.js';
 import { flagHelp, SERVE_FLAGS, type ServeFlags } from '../src/config/flags.js';
 
 export default class Serve extends GollamaCommand {

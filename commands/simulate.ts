@@ -1,5 +1,5 @@
-import * as Flags from '@oclif/core/flags';
 import { GollamaCommand } from '../src/cli/base-command.js';
+import { Flags } from '../src/cli/oclif.js';
 import { type KnownOptions, simulateArguments } from '../src/engine/simulated/arguments.js';
 import { FAULTS, type FaultPlan, parseFault } from '../src/engine/simulated/faults.js';
 

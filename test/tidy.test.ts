@@ -155,7 +155,8 @@ describe('imports', () => {
   it('do not go through barrels', () => {
     const find = (file: SourceFile) => {
       if (/\/index\.ts$/.test(file.path)) return [{ line: 1, text: 'a barrel' }];
-      return file.places(/^export \* /);
+      // A package under a name of ours hides nothing of ours.
+      return file.places(/^export \*(?! as \w+ from '[^.])/, 'text');
     };
     expect(
       broken(src, find, [{ path: 'src/index.ts', because: 'the one way in for users of the library' }].filter(isThere)),

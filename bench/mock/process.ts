@@ -26,6 +26,7 @@ export class MockProcess {
     try {
       const told = await firstMessage(child, clock, signal);
       if ('error' in told) throw new GollamaError('internal', `the mock server did not start: ${told.error}`);
+      if (!('urls' in told)) throw new GollamaError('internal', 'the mock server told something else than its address');
       return new MockProcess(child, told.urls, clock);
     } catch (thrown) {
       await end(child, clock);
@@ -41,6 +42,13 @@ export class MockProcess {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** CPU time that it has used. */
+  async cpuUs(signal: AbortSignal): Promise<number> {
+    this.#child.send('cpu');
+    const told = await firstMessage(this.#child, this.#clock, signal);
+    return 'cpuUs' in told ? told.cpuUs : Number.NaN;
   }
 
   /** Idempotent; resolves when the process is gone. */

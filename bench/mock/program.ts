@@ -7,9 +7,17 @@ import { messageOf } from '../../src/base/errors.js';
 import { monotonicUs } from './monotonic.js';
 import { type MockOptions, MockServer } from './server.js';
 
-export type MockMessage = { readonly urls: readonly string[] } | { readonly error: string };
+export type MockMessage =
+  | { readonly urls: readonly string[] }
+  | { readonly error: string }
+  /** The answer to any message: CPU time so far. */
+  | { readonly cpuUs: number };
 
 process.once('disconnect', () => process.exit());
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  tell({ cpuUs: user + system });
+});
 const options = JSON.parse(process.argv[2] ?? '[]') as MockOptions[];
 const servers = options.map((each) => new MockServer(each, { clock: systemClock, stampUs: monotonicUs }));
 try {

@@ -1,6 +1,6 @@
-import * as Flags from '@oclif/core/flags';
 import type { Calibration } from '../../bench/calibration.js';
 import { GollamaCommand } from '../../src/cli/base-command.js';
+import { Flags } from '../../src/cli/oclif.js';
 
 const EXIT_CODE_INTERRUPTED = 130;
 

@@ -1,6 +1,6 @@
-import * as Flags from '@oclif/core/flags';
 import { FIXTURES } from '../../bench/mock/fixtures.js';
 import { GollamaCommand } from '../../src/cli/base-command.js';
+import { Flags } from '../../src/cli/oclif.js';
 
 export default class BenchMock extends GollamaCommand {
   static override summary = 'Run a paced stand-in for an OpenAI-compatible server, for tests of clients and benchmarks';

@@ -1,5 +1,5 @@
-import { string } from '@oclif/core/args';
 import { GollamaCommand } from '../../src/cli/base-command.js';
+import { Args } from '../../src/cli/oclif.js';
 
 interface CheckResult {
   readonly ok: true;
@@ -18,7 +18,7 @@ export default class ConfigCheck extends GollamaCommand {
     '<%= config.bin %> config check --json',
   ];
   static override args = {
-    file: string({ description: 'the file; without it, the one that the server would find', ignoreStdin: true }),
+    file: Args.string({ description: 'the file; without it, the one that the server would find', ignoreStdin: true }),
   };
 
   override async run(): Promise<CheckResult> {

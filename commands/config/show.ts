@@ -1,5 +1,5 @@
-import { boolean } from '@oclif/core/flags';
 import { GollamaCommand } from '../../src/cli/base-command.js';
+import { Flags } from '../../src/cli/oclif.js';
 
 interface ShowResult {
   /** null: there is no file, everything holds its default. */
@@ -16,7 +16,7 @@ export default class ConfigShow extends GollamaCommand {
     '<%= config.bin %> config show --json --origin',
   ];
   static override flags = {
-    origin: boolean({ description: 'tell where each value comes from: default, file, env NAME' }),
+    origin: Flags.boolean({ description: 'tell where each value comes from: default, file, env NAME' }),
   };
 
   override async run(): Promise<ShowResult> {

@@ -2,11 +2,10 @@
  * What every command shares: the global flags, `--json`, and how a failure is told. A command parses, calls, prints and
  * returns; what it returns is what `--json` prints.
  */
-import { Command } from '@oclif/core/command';
-import * as Flags from '@oclif/core/flags';
 import { GollamaError } from '../base/errors.js';
 import { realSurroundings } from '../config/load.js';
 import { type CommandFailure, toFailure } from './command-failure.js';
+import { Command, Flags } from './oclif.js';
 import { DEFAULT_SERVER_URL, parseServerUrl } from './server-url.js';
 
 /** The version of the shape of every JSON object that a command prints. */

@@ -18,6 +18,11 @@ export interface HttpUpstreamOptions {
   readonly idleTimeoutMs?: number;
   /** For the patience of probes. */
   readonly clock?: Clock;
+  /**
+   * True for a server that closes a connection after a stream although it promised to keep it, as llama-server does:
+   * the next call would be sent into the closing connection and lost.
+   */
+  readonly closesAfterStreams?: boolean;
 }
 
 /** Time to get a connection; engines are near, and a dead host must not hold a slot. */
@@ -39,12 +44,14 @@ export class HttpUpstream {
   readonly #basePath: string;
   readonly #authorization: string | undefined;
   readonly #clock: Clock;
+  readonly #closesAfterStreams: boolean;
 
   constructor(options: HttpUpstreamOptions) {
     const url = new URL(options.baseUrl);
     const idleTimeoutMs = options.idleTimeoutMs ?? IDLE_TIMEOUT_MS;
     this.#basePath = url.pathname;
     this.#clock = options.clock ?? systemClock;
+    this.#closesAfterStreams = options.closesAfterStreams === true;
     this.#authorization = options.apiKey === undefined ? undefined : `Bearer ${options.apiKey}`;
     this.#pool = new Pool(url.origin, {
       connections: null,
@@ -66,6 +73,7 @@ export class HttpUpstream {
           path: joinPath(this.#basePath, call.path),
           headers: this.#withAuthorization(call.headers),
           body: call.body.length === 0 && call.method === 'GET' ? null : call.body,
+          reset: this.#closesAfterStreams && call.stream,
         },
         new ForwardHandler(sink, signal, resolve, reject),
       );

@@ -49,7 +49,7 @@ export class LlamaSession {
   #lastBytesAtMs: number;
 
   constructor(options: LlamaSessionOptions) {
-    this.#upstream = new HttpUpstream(options);
+    this.#upstream = new HttpUpstream({ ...options, closesAfterStreams: true });
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#lastBytesAtMs = options.clock.now();

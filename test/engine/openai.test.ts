@@ -225,11 +225,14 @@ describe('the engine for an OpenAI-compatible server', () => {
 
   it('stops at once while it looks, and nothing goes on', async () => {
     const { engine, clock, remote } = await make({}, ({ pages }) => pages.set('/health', 'silent'));
+    const states: string[] = [];
+    engine.onChange(() => states.push(engine.status().state));
     const starting = engine.start();
     while (remote.silent.length === 0) await settled();
     await Promise.all([engine.stop(), engine.stop()]);
     await starting;
     expect(engine.status()).toMatchObject({ state: 'stopped', problem: undefined });
+    expect(states).toEqual(['starting', 'stopped']);
     expect(clock.timers).toBe(0);
   });
 
@@ -241,6 +244,19 @@ describe('the engine for an OpenAI-compatible server', () => {
     await stopping;
     expect(engine.status().state).toBe('ready');
     await send(engine);
+  });
+
+  it('uses a stuck slot again when the server shows that it is free', async () => {
+    const { engine, remote, look } = await make({}, ({ pages }) => {
+      pages.set('/props', [200, { total_slots: 1 }]).set('/slots', [200, [{ id: 0, is_processing: true }]]);
+    });
+    await engine.start();
+    engine.recycle('a slot is stuck');
+    const states: string[] = [];
+    engine.onChange(() => states.push(engine.status().state));
+    remote.pages.set('/slots', [200, [{ id: 0, is_processing: false }]]);
+    await look(10_000);
+    expect(states).toEqual(['starting', 'ready']);
   });
 
   it('cannot restart a server that is not ours, and says so', async () => {

@@ -6,6 +6,7 @@ import { GollamaError } from '../../src/base/errors.js';
 import { Gateway, type GatewayOptions } from '../../src/gateway/server.js';
 import { atEnd, endAll } from '../support/ending.js';
 import { open, send } from '../support/http.js';
+import { settled } from '../support/manual-clock.js';
 import { recordingLogger } from '../support/recording-logger.js';
 
 const KEY = {
@@ -101,6 +102,26 @@ describe('a body', () => {
 });
 
 describe('a request', () => {
+  it('that is no HTTP does not keep its connection, although its client does not close it', async () => {
+    const { url } = await start();
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true });
+    atEnd(() => socket.destroy());
+    const lost = new Promise((resolve) => socket.once('error', resolve));
+    let isLost = false;
+    void lost.then(() => {
+      isLost = true;
+    });
+    socket.write('garbage\r\n\r\n');
+    socket.resume();
+    await once(socket, 'end');
+    // Only a connection that is gone on the other side refuses bytes.
+    while (!isLost) {
+      socket.write('x');
+      await settled();
+    }
+    expect(await lost).toMatchObject({ code: expect.stringMatching(/^(EPIPE|ECONNRESET)$/) });
+  });
+
   it('whose headers do not come in time is refused with 408, and the connection closed', async () => {
     const { url } = await start({ headerTimeoutMs: 50 });
     const raw = dial(url, 'GET /health HTTP/1.1\r\nHost: local');

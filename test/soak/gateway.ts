@@ -23,6 +23,8 @@ export class SoakGateway {
   /** Requests that ended in the log, and how many of them more than once. */
   readonly ended = new Set<string>();
   endedAgain = 0;
+  /** Requests whose first attempt failed before the client got anything. */
+  retried = 0;
 
   static async start(options: { slots: number; tokenMs: number }): Promise<SoakGateway> {
     const pace = ['--ttft-ms', '0', '--token-ms', String(options.tokenMs), '--slots', String(options.slots)];
@@ -82,8 +84,11 @@ export class SoakGateway {
   #read(line: string): void {
     this.#lastLine = line;
     const [, request, outcome] = line.match(/"request":"([^"]+)".*"outcome":"(\w+)"/) ?? [];
-    if (request !== undefined && outcome !== undefined) this.#ended(request, outcome);
-    else if (line.includes('"msg":"holdings"')) this.#holdings.push(JSON.parse(line) as Holdings);
+    if (request !== undefined && outcome !== undefined) {
+      this.#ended(request, outcome);
+      if (/"attempt":[2-9]/.test(line)) this.retried += 1;
+    }
+    if (line.includes('"msg":"holdings"')) this.#holdings.push(JSON.parse(line) as Holdings);
     else if (line.includes('"msg":"listening on')) this.#url = (JSON.parse(line) as { url: string }).url;
   }
 

@@ -18,13 +18,14 @@ async function main(): Promise<number> {
     return 0;
   }
   try {
-    const { samples, ending, load, outcomes } = await soak(options);
+    const { samples, ending, load, gateway } = await soak(options);
     const found = findings(samples, ending);
     if (options.json) {
-      const report = { schemaVersion: 1, options, samples, counts: load.counts, outcomes, findings: found };
-      process.stdout.write(`${JSON.stringify(report)}\n`);
+      const { outcomes, retried } = gateway;
+      const all = { schemaVersion: 1, options, samples, counts: load.counts, outcomes, retried, findings: found };
+      process.stdout.write(`${JSON.stringify(all)}\n`);
     } else {
-      process.stdout.write(`${report(samples, found, load)}\n`);
+      process.stdout.write(`${report(samples, found, load, gateway)}\n`);
     }
     return found.every(({ ok }) => ok) ? 0 : 1;
   } finally {
@@ -61,7 +62,7 @@ async function soak(options: SoakOptions) {
   }
   await over;
   tell('waiting for its connections to close');
-  return { samples, ending: await endingOf(gateway, load, before), load, outcomes: gateway.outcomes };
+  return { samples, ending: await endingOf(gateway, load, before), load, gateway };
 }
 
 async function endingOf(gateway: SoakGateway, load: Load, before: Ending['before']): Promise<Ending> {
@@ -83,7 +84,7 @@ function pick({ rssBytes, heapBytes, externalBytes, connections, files, handles 
   return { rssBytes, heapBytes, externalBytes, connections, files, handles };
 }
 
-function report(samples: readonly Sample[], found: readonly Finding[], load: Load): string {
+function report(samples: readonly Sample[], found: readonly Finding[], load: Load, gateway: SoakGateway): string {
   const columns = ['requests', 'seconds', 'RSS', 'heap', 'buffers', 'connections', 'files', 'handles'];
   const every = Math.ceil(samples.length / 10);
   const rows = samples
@@ -109,6 +110,7 @@ function report(samples: readonly Sample[], found: readonly Finding[], load: Loa
     `heap  ${sparkline(samples.map(({ heapBytes }) => heapBytes))}`,
     '',
     mix.join(', '),
+    `${gateway.retried} sent to the engine a second time`,
     ...load.failures.map((failure) => `failed: ${failure}`),
     '',
     renderTable(

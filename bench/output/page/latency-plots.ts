@@ -37,9 +37,8 @@ export function sharePlot(curves: readonly Curve[]): Markup {
     },
     curves.map((curve, at) => {
       const points = sharePoints(curve).map(([ms, share]) => [x.at(ms), y.at(share)] as const);
-      const [labelX, labelY] = [x.at(curve.figures.p50), y.at(0.5)];
       return markup`<path class="curve curve${at + 1}" d="${path(points)}"/>
-<text class="label curve${at + 1}" x="${place(labelX - 8)}" y="${place(labelY - 8)}" text-anchor="end">${curve.title}</text>`;
+<text class="label curve${at + 1}" x="${place(x.at(curve.figures.p75) - 10)}" y="${place(y.at(0.83))}" text-anchor="end">${curve.title}</text>`;
     }),
   );
 }
@@ -71,7 +70,7 @@ export function histogramPlot({ title, values, figures }: Curve): Markup {
       xTick: short,
       yTick: String,
     },
-    [...bars, ...marks.map(([name, ms]) => quantileMark(name, ms, x))],
+    [...bars, ...marks.map(([name, ms], at) => quantileMark(name, ms, x, at))],
   );
 }
 
@@ -97,11 +96,12 @@ function sharePoints({ values, figures }: Curve): readonly (readonly [number, nu
   return points;
 }
 
-function quantileMark(name: string, ms: number, x: Scale): Markup {
+/** The labels stand below each other: two percentiles can be close. */
+function quantileMark(name: string, ms: number, x: Scale, row: number): Markup {
   const at = place(x.at(ms));
-  const isFarRight = at > INSIDE.right - 110;
+  const isFarRight = at > INSIDE.right - 90;
   return markup`<line class="mark" x1="${at}" x2="${at}" y1="${INSIDE.top - 4}" y2="${INSIDE.bottom}"/>
-<text class="label" x="${isFarRight ? at - 6 : at + 6}" y="${INSIDE.top + 4}" text-anchor="${isFarRight ? 'end' : 'start'}">${name} ${spoken(ms)}</text>`;
+<text class="label" x="${isFarRight ? at - 6 : at + 6}" y="${INSIDE.top + 4 + row * 16}" text-anchor="${isFarRight ? 'end' : 'start'}">${name} ${spoken(ms)}</text>`;
 }
 
 /** There are no halves of requests. */

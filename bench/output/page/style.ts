@@ -51,6 +51,9 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th, thead td { border-top: 0; color: var(--quiet); font-weight: 500; font-size: 13px; }
 tbody th { font-weight: 500; white-space: pre; }
 .figure { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.figure + td:not(.figure) { padding-left: 12px; }
+.middle { text-align: center; width: 240px; } .drawing { width: 240px; line-height: 1; }
+tbody td:has(> .pill) { width: 110px; }
 .weak { color: var(--quiet); }
 .facts th { color: var(--quiet); font-weight: 400; width: 44%; }
 .facts td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
@@ -72,9 +75,9 @@ svg text.curve1 { fill: var(--first); stroke-width: 4px; } svg text.curve2 { fil
 .mark { stroke: var(--ink); stroke-dasharray: 3 3; }
 .steady { fill: var(--grid); opacity: 0.6; }
 .failure { fill: var(--bad); }
-svg.interval { width: 160px; color: var(--quiet); vertical-align: middle; }
+svg.interval { width: 240px; display: inline-block; color: var(--quiet); vertical-align: middle; }
 svg.interval.good { color: var(--good); } svg.interval.bad { color: var(--bad); } svg.interval.unsure { color: var(--unsure); }
-.zero { stroke: var(--line); } .range { stroke: currentColor; stroke-width: 2; stroke-linecap: round; } svg.interval circle { fill: currentColor; }
+.zero { stroke: var(--quiet); stroke-dasharray: 2 2; } .range { stroke: currentColor; stroke-width: 2; stroke-linecap: round; } svg.interval circle { fill: currentColor; }
 footer { color: var(--quiet); font-size: 13px; }
 @media print { body { background: #fff; } section, figure, .tile { break-inside: avoid; } }
 `;

@@ -58,11 +58,11 @@ export function comparisonSection({ comparison, workload }: BenchResult): Markup
   const rows = comparison.metrics.map(
     (
       metric,
-    ) => markup`<tr><td>${pill(CHANGE_TONES[metric.verdict] ?? 'plain', comparedVerdict(metric))}</td><th scope="row">${metricTitle(metric.metric)}</th><td class="figure">${comparedValue(metric.base, metric)}</td><td class="figure">${comparedValue(metric.head, metric)}</td><td class="figure">${comparedChange(metric)}</td><td class="figure">${comparedInterval(metric)}</td><td>${intervalBar(metric, comparison.metrics)}</td></tr>
+    ) => markup`<tr><td>${pill(CHANGE_TONES[metric.verdict] ?? 'plain', comparedVerdict(metric))}</td><th scope="row">${metricTitle(metric.metric)}</th><td class="figure">${comparedValue(metric.base, metric)}</td><td class="figure">${comparedValue(metric.head, metric)}</td><td class="figure">${comparedChange(metric)}</td><td class="figure">${comparedInterval(metric)}</td><td class="drawing">${intervalBar(metric, comparison.metrics)}</td></tr>
 `,
   );
   const guards = comparison.guards.map((guard) => markup`<li>not comparable: ${guard}</li>`);
-  const heads = ['', 'Metric', `>${comparison.base}`, `>${comparison.head}`, '>Change', '>95% CI', ''];
+  const heads = ['', 'Metric', `>${comparison.base}`, `>${comparison.head}`, '>Change', '>95% CI', '^less · more'];
   return section('Comparison', [
     markup`<p class="quiet">against ${comparisonText(comparison, workload.hash)}</p>`,
     table(heads, rows),
@@ -188,10 +188,11 @@ function factsTable(facts: Facts): Markup {
   return markup`<table class="facts"><tbody>${rows}</tbody></table>`;
 }
 
-/** A head that begins with `>` stands over figures. */
+/** A head that begins with `>` stands over figures, with `^` over the middle of a drawing. */
 function table(heads: readonly string[], rows: readonly Markup[]): Markup {
   const cells = heads.map((head) => {
     if (head.startsWith('>')) return markup`<th scope="col" class="figure">${head.slice(1)}</th>`;
+    if (head.startsWith('^')) return markup`<th scope="col" class="middle">${head.slice(1)}</th>`;
     return head === '' ? markup`<td></td>` : markup`<th scope="col">${head}</th>`;
   });
   return markup`<div class="scroll"><table><thead><tr>${cells}</tr></thead><tbody>
@@ -211,7 +212,7 @@ function pill(tone: string, word: string): Markup {
 function intervalBar({ change, ci95, verdict }: ComparedMetric, all: readonly ComparedMetric[]): Markup | null {
   if (change === null || ci95 === null) return null;
   const widest = Math.max(0.01, ...all.flatMap((metric) => (metric.ci95 ?? []).map(Math.abs)));
-  const x = linearScale(-widest, widest, [4, 156]);
+  const x = linearScale(-widest, widest, [5, 235]);
   const [low, high] = ci95.map((bound) => Math.round(x.at(bound))) as [number, number];
-  return markup`<svg class="interval ${CHANGE_TONES[verdict]}" viewBox="0 0 160 16" width="160" height="16" aria-hidden="true"><line class="zero" x1="80" x2="80" y1="0" y2="16"/><line class="range" x1="${low}" x2="${high}" y1="8" y2="8"/><circle cx="${Math.round(x.at(change))}" cy="8" r="3.5"/></svg>`;
+  return markup`<svg class="interval ${CHANGE_TONES[verdict]}" viewBox="0 0 240 16" aria-hidden="true"><line class="zero" x1="120" x2="120" y1="0" y2="16"/><line class="range" x1="${low}" x2="${high}" y1="8" y2="8"/><circle cx="${Math.round(x.at(change))}" cy="8" r="3.5"/></svg>`;
 }

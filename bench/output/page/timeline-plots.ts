@@ -13,20 +13,19 @@ export function throughputPlot(result: BenchResult): Markup {
   const rates = timeseries.output_tokens.map((tokens) => tokens / timeseries.interval_s);
   const average = throughput.output_tps;
   const description = `Output tokens a second over time: ${fixed(average)} on average, peak ${short(throughput.output_tps_peak_1s)}`;
-  return seriesPlot(result, { values: rates, description, unit: 'tok/s', limit: null, errors: timeseries.errors });
+  return seriesPlot(result, { values: rates, description, limit: null, errors: timeseries.errors });
 }
 
 export function inFlightPlot(result: BenchResult): Markup {
   const { timeseries, concurrency } = result;
   const description = `Requests in flight over time: ${fixed(concurrency.mean)} on average, peak ${concurrency.peak}`;
   const limit = concurrency.target;
-  return seriesPlot(result, { values: timeseries.in_flight, description, unit: 'in flight', limit, errors: [] });
+  return seriesPlot(result, { values: timeseries.in_flight, description, limit, errors: [] });
 }
 
 interface Series {
   readonly values: readonly number[];
   readonly description: string;
-  readonly unit: string;
   /** What was asked for, drawn as a line. */
   readonly limit: number | null;
   readonly errors: readonly number[];
@@ -42,12 +41,15 @@ function seriesPlot({ timeseries, windows }: BenchResult, series: Series): Marku
     [x.at(durationS), INSIDE.bottom],
     [x.at(0), INSIDE.bottom],
   ];
-  return plot({ description: series.description, x, y, xTitle: `s, ${series.unit}`, xTick: String, yTick: String }, [
-    steadyBand(windows.steady, durationS, x),
-    markup`<path class="area" d="${path([...points, ...floor])}Z"/><path class="curve curve1" d="${path(points)}"/>`,
-    series.limit === null ? markup`` : limitLine(series.limit, y),
-    ...errorMarks(series.errors, timeseries.interval_s, x),
-  ]);
+  return plot(
+    { description: series.description, x, y, xTitle: 'seconds since the start', xTick: String, yTick: String },
+    [
+      steadyBand(windows.steady, durationS, x),
+      markup`<path class="area" d="${path([...points, ...floor])}Z"/><path class="curve curve1" d="${path(points)}"/>`,
+      series.limit === null ? markup`` : limitLine(series.limit, y),
+      ...errorMarks(series.errors, timeseries.interval_s, x),
+    ],
+  );
 }
 
 /** Each value holds for its whole interval. */
