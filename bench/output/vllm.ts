@@ -13,6 +13,7 @@ export function renderVllm(result: BenchResult): string {
 
 function vllmResult({ run, target, load, requests, tokens, throughput, concurrency, latency_ms }: BenchResult): object {
   return {
+    ...run.labels,
     date: run.started_at.replace(/[-:]/g, '').replace('T', '-').slice(0, 15),
     label: 'gollama.bench/v1: definitions differ from vllm bench serve',
     backend: target.endpoint === 'chat' ? 'openai-chat' : 'openai',
@@ -34,7 +35,6 @@ function vllmResult({ run, target, load, requests, tokens, throughput, concurren
     max_output_tokens_per_s: throughput.output_tps_peak_1s,
     max_concurrent_requests: concurrency.peak,
     ...Object.fromEntries(Object.entries(NAMES).flatMap(([theirs, ours]) => statistics(theirs, latency_ms[ours]))),
-    ...run.labels,
   };
 }
 

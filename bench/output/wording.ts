@@ -130,7 +130,7 @@ export function configText({ load, workload, run }: BenchResult, ascii = false):
     load.mode === 'closed'
       ? [`concurrency=${fixed(load.concurrency, 0)}`]
       : [
-          `rate=${short(load.rate_rps)}/s`,
+          `rate=${load.rate_rps ?? NOTHING}/s`,
           `arrival=${load.arrival ?? NOTHING}`,
           `in_flight_max=${fixed(load.in_flight_max, 0)}`,
         ];

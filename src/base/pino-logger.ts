@@ -6,6 +6,7 @@ import pino from 'pino';
 import pretty from 'pino-pretty';
 import type { Clock } from './clock.js';
 import { systemClock } from './clock.js';
+import { LineBatch } from './line-batch.js';
 import { type LogFile, openLogFile } from './log-file.js';
 import type { Logger, LogLevel } from './logger.js';
 
@@ -46,8 +47,9 @@ export function createLogger(options: LoggerOptions, parts: LoggerParts = {}): O
   const clock = parts.clock ?? systemClock;
   const file = options.file === undefined ? undefined : openLogFile({ ...options, path: options.file }, clock, stderr);
   const terminal = options.stderrIsTTY ? prettyStream(stderr, options.color) : undefined;
+  const batches = [...(terminal ? [] : [stderr]), ...(file ? [file] : [])].map((target) => new LineBatch(target));
   // Every stream takes what the logger lets pass; without a level of its own a stream would stop at `info`.
-  const streams = [terminal ?? stderr, ...(file ? [file] : [])].map((stream) => ({ level: 'trace' as const, stream }));
+  const streams = [...(terminal ? [terminal] : []), ...batches].map((stream) => ({ level: 'trace' as const, stream }));
   const logger = pino(
     {
       level: options.level,
@@ -58,7 +60,7 @@ export function createLogger(options: LoggerOptions, parts: LoggerParts = {}): O
     },
     pino.multistream(streams),
   );
-  return { logger, close: closer(terminal, file) };
+  return { logger, close: closer(batches, terminal, file) };
 }
 
 /** One line a message: time, level, message, fields. */
@@ -66,9 +68,14 @@ function prettyStream(destination: NodeJS.WritableStream, colorize: boolean): pr
   return pretty({ destination, colorize, translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true });
 }
 
-function closer(terminal: pretty.PrettyStream | undefined, file: LogFile | undefined): () => Promise<void> {
+function closer(
+  batches: readonly LineBatch[],
+  terminal: pretty.PrettyStream | undefined,
+  file: LogFile | undefined,
+): () => Promise<void> {
   let closed: Promise<void> | undefined;
   const close = async () => {
+    for (const batch of batches) batch.close();
     if (terminal) await new Promise<void>((resolve) => terminal.end(resolve));
     await file?.close();
   };

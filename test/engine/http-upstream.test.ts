@@ -165,6 +165,27 @@ describe('a call', () => {
   });
 });
 
+describe('a connection', () => {
+  async function portsOf(closesAfterStreams: boolean): Promise<boolean[]> {
+    const ports: (number | undefined)[] = [];
+    const url = await serve((request, response) => {
+      ports.push(request.socket.remotePort);
+      response.end('{}');
+    });
+    const upstream = upstreamTo(url, { closesAfterStreams });
+    for (const stream of [false, false, true, false]) await begin(upstream, { stream }).done;
+    return ports.slice(1).map((port, at) => port === ports[at]);
+  }
+
+  it('is used for the next call', async () => {
+    expect(await portsOf(false)).toEqual([true, true, true]);
+  });
+
+  it('is not used behind a stream of a server that closes it then', async () => {
+    expect(await portsOf(true)).toEqual([true, true, false]);
+  });
+});
+
 describe('a failure', () => {
   it('to connect is engine_unavailable', async () => {
     const { sink, failure } = begin(upstreamTo(await closedPort()));

@@ -51,8 +51,8 @@ th:last-child, td:last-child { padding-right: 0; }
 thead th, thead td { border-top: 0; color: var(--quiet); font-weight: 500; font-size: 13px; }
 tbody th { font-weight: 500; white-space: pre; }
 .figure { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.figure + td:not(.figure) { padding-left: 12px; }
-.middle { text-align: center; width: 240px; } .drawing { width: 240px; line-height: 1; }
+.figure + td:not(.figure), .figure + th:not(.figure) { padding-left: 12px; }
+th.middle { text-align: center; width: 240px; } .drawing { width: 240px; line-height: 1; text-align: center; }
 tbody td:has(> .pill) { width: 110px; }
 .weak { color: var(--quiet); }
 .facts th { color: var(--quiet); font-weight: 400; width: 44%; }

@@ -23,7 +23,9 @@ export function tokenLines(result: BenchResult): readonly string[] {
   const sources = tokenSources(result);
   if (!sources) return [];
   const perChunk = result.tokens.tokens_per_chunk_mean;
-  return [`Tokens counted by ${sources}${perChunk === null ? '' : `, ${fixed(perChunk, 1)} token per chunk`}`];
+  const figure = fixed(perChunk, 1);
+  const chunks = perChunk === null ? '' : `, ${figure} token${figure === '1.0' ? '' : 's'} per chunk`;
+  return [`Tokens counted by ${sources}${chunks}`];
 }
 
 export function warningLines({ warnings }: BenchResult, style: TerminalStyle): readonly string[] {
