@@ -43,9 +43,9 @@ export function counted(count: number, noun: string): string {
 }
 
 /** `timeout_ttft 4, http_5xx 3`: the most frequent first. */
-export function tally(counts: Readonly<Record<string, number | undefined>>): string {
+export function tally(counts: Readonly<Record<string, number | undefined>>, between = ' '): string {
   return sortedCounts(counts)
-    .map(([name, count]) => `${name} ${count}`)
+    .map(([name, count]) => `${name}${between}${count}`)
     .join(', ');
 }
 

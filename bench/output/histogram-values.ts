@@ -2,7 +2,7 @@
  * The histograms of a result, decoded: `hdr-v2-deflate-base64` of whole microseconds, as hdr-histogram-js writes it. Plots
  * are made from these, so that a result file alone is enough to draw them.
  */
-import { decodeFromCompressedBase64, JsHistogram } from 'hdr-histogram-js';
+import { decoded, type Histogram } from '../statistics/histogram.js';
 
 /** One bucket that holds something: its middle in ms, and how many values fell into it. */
 export interface Counted {
@@ -22,9 +22,8 @@ export interface Bin {
 export function histogramValues(encoded: string | null): readonly Counted[] | null {
   if (encoded === null) return null;
   try {
-    const histogram = decodeFromCompressedBase64(encoded);
-    if (!(histogram instanceof JsHistogram) || histogram.totalCount === 0) return null;
-    return [...countsOf(histogram)];
+    const values = [...countsOf(decoded(encoded))];
+    return values.length === 0 ? null : values;
   } catch {
     // A report is still worth its tables when a plot cannot be drawn.
     return null;
@@ -74,7 +73,7 @@ export function valueAt(values: readonly Counted[], fraction: number): number {
   return values.at(-1)?.valueMs ?? 0;
 }
 
-function* countsOf(histogram: JsHistogram): Generator<Counted> {
+function* countsOf(histogram: Histogram): Generator<Counted> {
   for (let index = 0; index < histogram.countsArrayLength; index += 1) {
     const count = histogram.getCountAtIndex(index);
     if (count <= 0) continue;

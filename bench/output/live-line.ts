@@ -1,20 +1,15 @@
 /** The one line that tells how a run goes on. On a terminal a spinner stands before it; elsewhere it comes every 10 s. */
+import type { LiveFigures } from '../recorder.js';
 import { fixed, spokenMs } from './figures.js';
 
-export interface LiveFigures {
-  readonly done: number;
+export interface ProgressFigures extends LiveFigures {
   /** null where the run stops by time. */
   readonly total: number | null;
-  readonly inFlight: number;
-  readonly failed: number;
-  readonly outputTps: number | null;
-  readonly ttftP50Ms: number | null;
-  readonly e2eP50Ms: number | null;
   readonly etaMs: number | null;
 }
 
 /** `12/20  4 in flight  0 failed  13.1 tok/s  TTFT p50 1.21s  E2E p50 11.4s  eta 24s`; what is not known yet is left out. */
-export function liveLine(figures: LiveFigures): string {
+export function liveLine(figures: ProgressFigures): string {
   const { done, total, outputTps, ttftP50Ms, e2eP50Ms, etaMs } = figures;
   return [
     total === null ? `${done} done` : `${done}/${total}`,
@@ -30,7 +25,7 @@ export function liveLine(figures: LiveFigures): string {
 }
 
 /** The same for a log: with the time since the start, since nothing overwrites it. */
-export function logLine(figures: LiveFigures, elapsedMs: number): string {
+export function logLine(figures: ProgressFigures, elapsedMs: number): string {
   return `bench ${remaining(elapsedMs)}: ${liveLine(figures)}`;
 }
 

@@ -21,8 +21,8 @@ import {
   verdictSummary,
 } from './wording.js';
 
-const ROWS_MAX = 200;
-const TEXT_MAX = 500;
+const ROWS_MAX = 50;
+const TEXT_MAX = 200;
 
 const SIGNS: Readonly<Record<GateOutcome['status'] | ComparedMetric['verdict'], string>> = {
   pass: '✅',

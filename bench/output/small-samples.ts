@@ -1,12 +1,20 @@
 /**
- * How many values a percentile needs until an upper 95 % bound of it exists: the smallest n with 1 - q^n >= 0.95
- * (distribution-free, by order statistics). Below it a printed percentile is the luck of this run.
+ * Percentiles that so many values do not carry: no value of the sample is above them with 95 % confidence, so what is printed
+ * is the luck of this run.
  */
+import { samplesNeeded } from '../statistics/order-statistic.js';
 
-export const SAMPLES_FOR_BOUND = { P50: 5, P90: 29, P95: 59, P99: 299 } as const;
-export type BoundedQuantile = keyof typeof SAMPLES_FOR_BOUND;
+export const SAMPLES_FOR_BOUND = {
+  P50: samplesNeeded(0.5),
+  P90: samplesNeeded(0.9),
+  P95: samplesNeeded(0.95),
+  P99: samplesNeeded(0.99),
+  P999: samplesNeeded(0.999),
+} as const;
 
-/** Those of which `count` values give no bound. */
-export function unboundedQuantiles(count: number): readonly BoundedQuantile[] {
-  return (['P50', 'P90', 'P95', 'P99'] as const).filter((name) => count < SAMPLES_FOR_BOUND[name]);
+const SHOWN = ['P50', 'P90', 'P95', 'P99'] as const;
+
+/** Of the percentiles that a report shows, those of which `count` values give no bound. */
+export function unboundedQuantiles(count: number): readonly (typeof SHOWN)[number][] {
+  return SHOWN.filter((name) => count < SAMPLES_FOR_BOUND[name]);
 }

@@ -52,7 +52,8 @@ export function gateText(expr: string, ascii = false): string {
 export function gateActual({ expr, actual, unit }: GateOutcome): string {
   if (actual === null) return NOTHING;
   if (isRatio(expr)) return percent(actual);
-  if (unit === 'ms' || unit === null) return unit === null ? short(actual) : `${short(actual)} ms`;
+  // What has no unit and is no ratio is a count, or the mean of counts.
+  if (unit === null) return Number.isInteger(actual) ? `${actual}` : short(actual);
   return `${short(actual)} ${unit}`;
 }
 
@@ -88,7 +89,7 @@ export function comparisonText({ base, pairs, noise }: Comparison, workloadHash:
   return `${base}, ${how}, workload ${shortHash(workloadHash)}${scatter}`;
 }
 
-export function shortHash(hash: string): string {
+function shortHash(hash: string): string {
   return hash.replace(/^((?:\w+:)?\w{4})\w+$/, '$1..');
 }
 
@@ -159,7 +160,8 @@ function inconclusiveSummary({ client, gates, comparison }: BenchResult): string
   return comparison ? comparisonSummary(comparison) : 'no reason was given';
 }
 
-function isRatio(metric: string): boolean {
+/** Shares of 1 are shown as percent, and their differences as points. */
+export function isRatio(metric: string): boolean {
   return /^\s*(success_rate|error_rate|good_fraction)\b/.test(metric);
 }
 

@@ -5,7 +5,7 @@ import { Flags } from '../../src/cli/oclif.js';
 export default class BenchMock extends GollamaCommand {
   static override summary = 'Run a paced stand-in for an OpenAI-compatible server, for tests of clients and benchmarks';
   static override description =
-    `Every stream gets its tokens at a steady rate, however many streams there are. It costs far less CPU time than any client. \
+    `Every stream gets its tokens at a steady rate, however many streams there are. It costs about half of what a lean client does, most of it in the kernel. \
 It answers /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/models and /health. A request's max_tokens asks for fewer tokens than --tokens.
 
 --stamps makes the text of each event the time it was sent: 16 digits, microseconds on the monotonic clock of this machine (CLOCK_MONOTONIC on Linux; process.hrtime() in Node, time.monotonic_ns() in Python), and a space. A client on the same machine subtracts it from its own reading of that clock.

@@ -9,6 +9,7 @@ import { systemClock } from './clock.js';
 import { LineBatch } from './line-batch.js';
 import { type LogFile, openLogFile } from './log-file.js';
 import type { Logger, LogLevel } from './logger.js';
+import { withoutSecrets } from './redaction.js';
 
 export interface LoggerOptions {
   readonly level: LogLevel;
@@ -33,14 +34,6 @@ export interface OpenLogger {
   close(): Promise<void>;
 }
 
-/** Never the whole answer to a leak: parts must not hand keys to the logger in the first place. */
-const SECRET_FIELDS = ['authorization', 'cookie', 'apiKey', 'api_key', 'x-api-key', 'password', 'secret'];
-
-const REDACTED_PATHS = SECRET_FIELDS.flatMap((field) => {
-  const step = /^\w+$/.test(field) ? `.${field}` : `["${field}"]`;
-  return [step.replace(/^\./, ''), `*${step}`, `*.headers${step}`];
-});
-
 /** Throws GollamaError `configuration` when the log file cannot be opened. */
 export function createLogger(options: LoggerOptions, parts: LoggerParts = {}): OpenLogger {
   const stderr = parts.stderr ?? process.stderr;
@@ -54,9 +47,8 @@ export function createLogger(options: LoggerOptions, parts: LoggerParts = {}): O
     {
       level: options.level,
       base: null,
-      redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (level) => ({ level }) },
+      formatters: { level: (level) => ({ level }), log: (fields) => withoutSecrets(fields) },
     },
     pino.multistream(streams),
   );

@@ -1,5 +1,5 @@
 /** Who is calling: API keys and what they allow. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { GollamaError } from '../base/errors.js';
 
@@ -38,7 +38,7 @@ export class Authenticator {
     if (key === undefined) {
       throw new GollamaError('unauthorized', 'this server needs an API key: send it as "Authorization: Bearer <key>"');
     }
-    const digest = createHash('sha256').update(key).digest();
+    const digest = hash('sha256', key, 'buffer');
     // Every key is compared, each in constant time: the time taken tells neither which key nor how much of it is right.
     let found: Caller | undefined;
     for (const known of this.#keys) if (timingSafeEqual(known.digest, digest)) found = known.caller;

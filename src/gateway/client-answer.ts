@@ -13,7 +13,7 @@ import { type ErrorCode, GollamaError } from '../base/errors.js';
 import type { AnswerHead, AnswerSink, Flow, HeaderFields } from '../engine/engine.js';
 import { AnswerTail } from './answer-tail.js';
 import { returnedHeaders } from './headers.js';
-import { errorEvent, sendError } from './respond.js';
+import { type AnswerHeaders, errorEvent, sendError } from './respond.js';
 import { streamEnding } from './stream-ending.js';
 import { findUsage, type TokenUsage } from './token-usage.js';
 import { WholeEvents } from './whole-events.js';
@@ -24,6 +24,8 @@ export interface ClientAnswerOptions {
   /** True on the paths whose streams end with `[DONE]`. */
   readonly isText: boolean;
   readonly heartbeatMs: number;
+  /** The gateway's own fields of the answer, whatever comes of it. */
+  readonly headers: AnswerHeaders;
 }
 
 /** A client that takes nothing for so long is given up: it holds a slot. */
@@ -35,6 +37,7 @@ export class ClientAnswer implements AnswerSink {
   readonly #response: ServerResponse;
   readonly #clock: Clock;
   readonly #options: ClientAnswerOptions;
+  readonly #headers: AnswerHeaders;
   #tail = new AnswerTail();
   #state: 'idle' | 'waiting' | 'answering' | 'ended' = 'idle';
   #events: WholeEvents | undefined;
@@ -61,6 +64,7 @@ export class ClientAnswer implements AnswerSink {
     this.#response = response;
     this.#clock = clock;
     this.#options = options;
+    this.#headers = { ...options.headers };
     response.once('close', () => {
       this.#isGone = this.#state !== 'ended';
       this.#forget();
@@ -104,11 +108,11 @@ export class ClientAnswer implements AnswerSink {
     this.#forgetAttempt();
     // An engine that reads a long prompt is silent for minutes: longer than many a client's patience.
     if (this.#options.stream) this.#heartbeat ??= this.#nextBeat();
-    if (this.#state !== 'idle') return;
-    this.#response.setHeader('x-gollama-engine', options.engine);
-    this.#response.setHeader('x-gollama-queue-ms', Math.round(options.waitedMs));
-    this.#response.setHeader('x-gollama-attempts', options.attempt);
-    if (options.simulated) this.#response.setHeader('x-gollama-simulated', '1');
+    // Kept until they are sent in one piece: a field that is set on the response first costs several times as much.
+    this.#headers['x-gollama-engine'] = options.engine;
+    this.#headers['x-gollama-queue-ms'] = Math.round(options.waitedMs);
+    this.#headers['x-gollama-attempts'] = options.attempt;
+    if (options.simulated) this.#headers['x-gollama-simulated'] = '1';
   }
 
   head(head: AnswerHead, flow: Flow): void {
@@ -167,7 +171,7 @@ export class ClientAnswer implements AnswerSink {
       this.#forget();
     } else if (state === 'idle') {
       this.#forget();
-      sendError(this.#response, error);
+      sendError(this.#response, error, this.#headers);
     } else if (state === 'waiting' || this.#events?.atEventEnd) {
       // In a text stream, behind whole events; elsewhere only a broken connection says "failed" for sure.
       const isTold = state === 'answering' && streamEnding(this.#tail.bytes()) === 'error';
@@ -203,6 +207,7 @@ export class ClientAnswer implements AnswerSink {
     this.#state = 'waiting';
     this.#heartbeat ??= this.#nextBeat();
     this.#response.writeHead(200, {
+      ...this.#headers,
       'content-type': 'text/event-stream',
       'cache-control': 'no-cache',
       'x-accel-buffering': 'no',
@@ -226,7 +231,7 @@ export class ClientAnswer implements AnswerSink {
     } else if (typeof headers['content-length'] === 'string') {
       this.#missingBytes = Number(headers['content-length']);
     }
-    this.#response.writeHead(head.status, headers);
+    this.#response.writeHead(head.status, { ...headers, ...this.#headers });
     // The first chunk is usually in the same read: then both leave in one packet.
     queueMicrotask(() => {
       if (this.#firstByteAtMs === undefined && this.#state !== 'ended') this.#response.flushHeaders();
@@ -284,13 +289,13 @@ export class ClientAnswer implements AnswerSink {
   }
 }
 
-/** A packed stream is none: its events cannot be seen. */
 /** What an engine's status means where it cannot be told as a status any more. */
 function codeOf(status: number): ErrorCode {
   if (status === 429) return 'queue_full';
   return status >= 400 && status < 500 ? 'invalid_request' : 'engine_error';
 }
 
+/** A packed stream is none: its events cannot be seen. */
 function isEventStream(headers: HeaderFields): boolean {
   const { 'content-type': type, 'content-encoding': encoding = 'identity' } = headers;
   return typeof type === 'string' && /^text\/event-stream\b/i.test(type) && encoding === 'identity';

@@ -15,7 +15,7 @@ import type { Attempt, Dispatcher, Grant } from '../queue/dispatcher.js';
 import type { Caller } from './auth.js';
 import { ClientAnswer } from './client-answer.js';
 import { RequestRecord } from './request-record.js';
-import { sendError } from './respond.js';
+import { type AnswerHeaders, sendError } from './respond.js';
 
 export interface RelayParts {
   readonly pool: Pool;
@@ -37,6 +37,8 @@ export interface RelayRequest {
   readonly path: string;
   readonly headers: HeaderFields;
   readonly body: Buffer;
+  /** The gateway's own fields of the answer. */
+  readonly answerHeaders: AnswerHeaders;
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
 }
@@ -57,12 +59,13 @@ export class Relay {
       const error = toGollamaError(thrown);
       const end = { status: error.status, error, usage: undefined, firstByteAtMs: undefined };
       this.#record(request, { model: undefined, stream: false }).end(end);
-      return sendError(response, error);
+      return sendError(response, error, request.answerHeaders);
     }
     const { clock, heartbeatMs } = this.#parts;
     const record = this.#record(request, outline);
     const isText = isTextPath(request.path);
-    const answer = new ClientAnswer(response, clock, { stream: outline.stream, isText, heartbeatMs });
+    const headers = request.answerHeaders;
+    const answer = new ClientAnswer(response, clock, { stream: outline.stream, isText, heartbeatMs, headers });
     let error: GollamaError | undefined;
     try {
       await this.#answer(request, outline, answer, record);

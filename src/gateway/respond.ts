@@ -3,18 +3,16 @@ import type { ServerResponse } from 'node:http';
 import type { GollamaError } from '../base/errors.js';
 import { errorEnvelope } from '../protocol/error.js';
 
-export function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body));
-  response.statusCode = status;
-  response.setHeader('content-type', 'application/json');
-  response.setHeader('content-length', bytes.length);
-  response.end(bytes);
-}
+/** Fields of an answer that are the gateway's own, in lower case. */
+export type AnswerHeaders = Record<string, string | number | string[] | undefined>;
 
-/** Answers with the error in the OpenAI envelope; nothing must have been sent before. */
-export function sendError(response: ServerResponse, error: GollamaError): void {
-  if (error.retryAfterS !== undefined) response.setHeader('retry-after', error.retryAfterS);
-  sendJson(response, error.status, errorEnvelope(error));
+/** Answers with the error in the OpenAI envelope, beside `headers`; nothing must have been sent before. */
+export function sendError(response: ServerResponse, error: GollamaError, headers: AnswerHeaders): void {
+  const bytes = Buffer.from(JSON.stringify(errorEnvelope(error)));
+  const head: AnswerHeaders = { ...headers, 'content-type': 'application/json', 'content-length': bytes.length };
+  if (error.retryAfterS !== undefined) head['retry-after'] = error.retryAfterS;
+  response.writeHead(error.status, head);
+  response.end(bytes);
 }
 
 /**

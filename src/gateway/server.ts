@@ -98,9 +98,14 @@ export class Gateway implements Service {
   #install(routes: readonly Routes[]): void {
     const server = this.#server;
     server.removeAllContentTypeParsers();
-    server.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    // By name too: the one for all others is looked for last.
+    for (const type of ['application/json', '*']) {
+      server.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    }
     server.decorateRequest('caller');
-    server.addHook('onRequest', (request, reply) => this.#admit(request, reply));
+    server.addHook('onRequest', (request, reply, done) => {
+      if (this.#admit(request, reply)) done();
+    });
     server.setErrorHandler((error: FastifyError | GollamaError, request, reply) => {
       const told = toTold(error, this.#options.maxBodyBytes);
       if (told.code === 'internal') this.#logger.error({ err: error, request: request.id }, 'a route failed');
@@ -115,21 +120,23 @@ export class Gateway implements Service {
     for (const install of routes) install(server);
   }
 
-  /** Before the body is read: what the caller may not send is not taken in. */
-  async #admit(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  /** Before the body is read: what the caller may not send is not taken in. False where it is answered already. */
+  #admit(request: FastifyRequest, reply: FastifyReply): boolean {
     const { headers } = request;
     const { corsOrigins, address } = this.#options;
-    // On the raw response, so that it is there on relayed answers too.
-    reply.raw.setHeader('x-request-id', request.id);
+    reply.header('x-request-id', request.id);
     guardAgainstPages(headers, { trustsLoopback: address.loopback && !this.#auth.required, corsOrigins });
     const { origin } = headers;
     if (origin !== undefined && allowsOrigin(origin, corsOrigins)) {
       allowCrossOrigin(reply, origin, headers['access-control-request-headers']);
-      if (request.method === 'OPTIONS') return reply.code(204).send();
+      if (request.method === 'OPTIONS') {
+        reply.code(204).send();
+        return false;
+      }
     }
     const path = request.url.split('?', 1)[0] ?? request.url;
     if (!OPEN_PATHS.has(path)) request.caller = this.#auth.authenticate(headers);
-    return undefined;
+    return true;
   }
 }
 
@@ -139,12 +146,11 @@ function requestId(sent: string | string[] | undefined): string {
 
 /** `asked`: the fields that the page wants to send. Clients invent their own (`x-stainless-os`), so there is no list. */
 function allowCrossOrigin(reply: FastifyReply, origin: string, asked: string | undefined): void {
-  const { raw } = reply;
-  raw.setHeader('access-control-allow-origin', origin);
-  raw.setHeader('vary', 'Origin');
-  raw.setHeader('access-control-allow-methods', 'GET, POST, DELETE, OPTIONS');
-  if (asked !== undefined) raw.setHeader('access-control-allow-headers', asked);
-  raw.setHeader('access-control-expose-headers', EXPOSED_HEADERS);
+  reply.header('access-control-allow-origin', origin);
+  reply.header('vary', 'Origin');
+  reply.header('access-control-allow-methods', 'GET, POST, DELETE, OPTIONS');
+  if (asked !== undefined) reply.header('access-control-allow-headers', asked);
+  reply.header('access-control-expose-headers', EXPOSED_HEADERS);
 }
 
 /** A request that is not HTTP, or did not come in time: no route has seen it, the socket is all there is. */

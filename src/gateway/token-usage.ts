@@ -32,12 +32,20 @@ function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
+/** Sticky: it is asked only at the place behind a key. */
+const OBJECT_BEHIND_KEY = /\s*:\s*\{/y;
+
 /** The last object that stands behind `"name":`; counts have no strings inside, so braces can simply be counted. */
 function lastObject(text: string, name: string): Record<string, unknown> | undefined {
-  const found = new RegExp(`"${name}"\\s*:\\s*\\{`, 'g');
-  let start = -1;
-  for (const match of text.matchAll(found)) start = match.index + match[0].length - 1;
-  if (start < 0) return undefined;
+  const key = `"${name}"`;
+  for (let at = text.lastIndexOf(key); at >= 0; at = at === 0 ? -1 : text.lastIndexOf(key, at - 1)) {
+    OBJECT_BEHIND_KEY.lastIndex = at + key.length;
+    if (OBJECT_BEHIND_KEY.test(text)) return objectAt(text, OBJECT_BEHIND_KEY.lastIndex - 1);
+  }
+  return undefined;
+}
+
+function objectAt(text: string, start: number): Record<string, unknown> | undefined {
   let depth = 0;
   for (let place = start; place < text.length; place += 1) {
     if (text[place] === '{') depth += 1;

@@ -6,7 +6,10 @@
  * A read nearly always ends with an event; then nothing is copied and nothing is held.
  */
 
-const NO_CHOICES = [Buffer.from('"choices":[]'), Buffer.from('"choices": []')];
+const CHOICES = Buffer.from('"choices":');
+const SPACE = 0x20;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 /** No token is that long. A longer event goes on in the pieces it comes in. */
@@ -67,7 +70,7 @@ export class WholeEvents {
   }
 
   #filtered(events: Buffer): Buffer {
-    if (!this.#hidesUsage || !NO_CHOICES.some((needle) => events.includes(needle))) return events;
+    if (!this.#hidesUsage || !hasEmptyChoices(events)) return events;
     const kept: Buffer[] = [];
     for (let start = 0; start < events.length; ) {
       const end = nextEventEnd(events, start) ?? events.length;
@@ -77,6 +80,16 @@ export class WholeEvents {
     }
     return Buffer.concat(kept);
   }
+}
+
+/** One search a read, and a look at the byte behind it: nearly every event has choices, and they are not empty. */
+function hasEmptyChoices(events: Buffer): boolean {
+  for (let at = events.indexOf(CHOICES); at >= 0; at = events.indexOf(CHOICES, at)) {
+    at += CHOICES.length;
+    while (events[at] === SPACE) at += 1;
+    if (events[at] === OPENING_BRACKET && events[at + 1] === CLOSING_BRACKET) return true;
+  }
+  return false;
 }
 
 function isUsageChunk(event: Buffer): boolean {

@@ -89,8 +89,8 @@ export class Dispatcher {
 
   /**
    * Waits for a slot, lets `use` have it, and gives it back whatever happens. An attempt that says that nothing reached
-   * the client goes back to its place in the queue, and to another engine where one is free. Rejects with the reason of a refusal, with `cancelled` when `signal`
-   * aborts while it waits, and with whatever `use` throws.
+   * the client goes back to its place in the queue, and to another engine where one is free. Rejects with the reason of a
+   * refusal, with `cancelled` when `signal` aborts while it waits, and with whatever `use` throws.
    */
   async run<T>(
     request: SlotRequest,
@@ -147,8 +147,18 @@ export class Dispatcher {
     };
   }
 
-  #acquire(ticket: Ticket, again: boolean, signal: AbortSignal, observer: WaitObserver): Promise<Lease> {
-    if (signal.aborted) return Promise.reject(left());
+  /** A ticket that is granted or refused at once, as nearly all are, waits for nothing and needs no waiter. */
+  #acquire(ticket: Ticket, again: boolean, signal: AbortSignal, observer: WaitObserver): Lease | Promise<Lease> {
+    if (signal.aborted) throw left();
+    const effects = again ? this.#scheduler.onReturn(ticket) : this.#scheduler.onArrival(ticket);
+    const own = effects.find((effect) => effect.ticket === ticket);
+    this.#apply(own === undefined ? effects : effects.filter((effect) => effect !== own));
+    if (own?.kind === 'grant') return own.lease;
+    if (own?.kind === 'refuse') throw own.reason;
+    return this.#wait(ticket, own === undefined ? [] : [own], signal, observer);
+  }
+
+  #wait(ticket: Ticket, effects: Effect<Lease>[], signal: AbortSignal, observer: WaitObserver): Promise<Lease> {
     return new Promise((resolve, reject) => {
       const settle = () => {
         this.#waiters.delete(ticket);
@@ -174,8 +184,7 @@ export class Dispatcher {
       const onAbort = () => withdraw(left());
       this.#waiters.set(ticket, waiter);
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#apply(again ? this.#scheduler.onReturn(ticket) : this.#scheduler.onArrival(ticket));
-      if (!this.#waiters.has(ticket)) return;
+      this.#apply(effects);
       try {
         observer.onWait(() => this.#scheduler.position(ticket));
       } catch (thrown) {

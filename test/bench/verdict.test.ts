@@ -46,7 +46,12 @@ describe('a verdict', () => {
     ['an improvement', { comparison: comparison('improvement') }, 'pass', 0],
     ['no change', { comparison: comparison('same') }, 'pass', 0],
     ['all of it', { gates: [gate('inconclusive'), gate('fail')], comparison: comparison('regression') }, 'fail', 7],
-    ['a regression and an open gate', { gates: [gate('inconclusive')], comparison: comparison('regression') }, 'regression', 8],
+    [
+      'a regression and an open gate',
+      { gates: [gate('inconclusive')], comparison: comparison('regression') },
+      'regression',
+      8,
+    ],
     ['an interruption, whatever came before', { complete: false, gates: [gate('fail')] }, 'interrupted', 130],
   ])('of %s is %3$s with exit code %4$i', (_, evidence, status, exitCode) => {
     expect(verdict(evidence)).toMatchObject({ status, exit_code: exitCode });

@@ -4,7 +4,7 @@
  * queue. A failed answer never looks like a good one, and nothing of it stays behind in the gateway.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FaultName } from '../../src/engine/simulated/faults.js';
+import { FAULTS, type FaultName } from '../../src/engine/simulated/faults.js';
 import { endAll } from '../support/ending.js';
 import { GatewayWatch } from '../support/gateway-watch.js';
 import { type Answer, begin, open, send } from '../support/http.js';
@@ -51,6 +51,18 @@ const MATRIX: Partial<Record<FaultName | 'none', Row>> = {
   'no-done': ['unfinished', '502 engine_error', 'unfinished', 'whole', 'unfinished'],
   'too-many': ['429 429', '429 429', '429 429', '429 429', 'event queue_full'],
   html: ['page', 'page', 'page', 'page', FAILED_STREAM],
+};
+
+/** What befalls the engine itself; its tests are where engines die, and where slots stay busy. */
+const OF_THE_ENGINE: readonly FaultName[] = ['crash', 'kill', 'slot-stuck', 'frees-other-slot'];
+
+/** An embedding is one JSON body that nothing of the gateway looks into. */
+const OF_EMBEDDINGS: Partial<Record<FaultName | 'none', string>> = {
+  none: 'numbers',
+  'one-byte': 'numbers',
+  reset: '502 engine_error',
+  'too-many': '429 429',
+  html: 'page',
 };
 
 /** How the log names the end of a request whose client got this. */
@@ -186,6 +198,28 @@ describe.each(DIALECTS)('of %s', (dialect) => {
     expect((await watch.end(id)).outcome).toBe('cancelled');
     await watch.atRest();
   });
+});
+
+describe('of embeddings', () => {
+  const cases = Object.entries(OF_EMBEDDINGS).flatMap(([fault, wanted]) =>
+    ['llama', 'plain'].map((model) => ({ fault, model, wanted })),
+  );
+
+  test.each(cases)('the fault $fault gives $model: $wanted', async ({ fault, model, wanted }) => {
+    const id = `embeddings.${fault}.${model}`;
+    const headers = { 'x-simulate-fault': fault, 'x-request-id': id, authorization: `Bearer ${KEY}` };
+    const answer = await send(`${watch.url}/v1/embeddings`, { headers, body: { model, input: 'hi' } });
+    const isVector = parse(answer.text)?.data?.[0]?.embedding?.length > 0;
+    const got = isVector ? 'numbers' : await gist(answer, '');
+    expect(got).toBe(wanted);
+    expect((await watch.end(id)).outcome).toBe(outcomeOf(got));
+    await watch.atRest();
+  });
+});
+
+test('every fault of an answer has its row', () => {
+  const known = Object.keys(FAULTS).filter((name) => FAULTS[name as FaultName].scope === 'answer');
+  expect([...Object.keys(MATRIX), ...OF_THE_ENGINE, 'stall'].toSorted()).toEqual([...known, 'none'].toSorted());
 });
 
 test('every request has ended once in the log, and nothing of them stays behind', async () => {

@@ -53,7 +53,7 @@ async function scene(setup: Setup = {}): Promise<Scene> {
   setup.connect?.(port);
   const sending = setup.connect ? undefined : begin(url, { body: {} });
   const [, response] = await came;
-  const answer = new ClientAnswer(response, clock, { stream, isText, heartbeatMs: HEARTBEAT_MS });
+  const answer = new ClientAnswer(response, clock, { stream, isText, heartbeatMs: HEARTBEAT_MS, headers: {} });
   const head = sending?.head ?? new Promise<Answer>(() => {});
   return { answer, clock, response, url, head, leave: () => sending?.leave() };
 }

@@ -2,8 +2,8 @@
 import { type Markup, markup } from '../markup.js';
 import type { Scale } from './scale.js';
 
-export const WIDTH = 560;
-export const HEIGHT = 240;
+const WIDTH = 560;
+const HEIGHT = 240;
 export const INSIDE = { left: 46, right: WIDTH - 14, top: 16, bottom: HEIGHT - 40 } as const;
 
 export interface PlotFrame {

@@ -82,7 +82,7 @@ export function latencySection({ latency_ms }: BenchResult): Markup | null {
         : markup`<td class="figure">${fixed(value)}</td>`;
     const plain = (value: number): Markup => markup`<td class="figure">${fixed(value)}</td>`;
     return [
-      markup`<tr><th scope="row" title="${DEFINITIONS[name]}">${name}</th><td class="figure">${count}</td>${[min, mean, stddev].map(plain)}${quantile(p50, SAMPLES_FOR_BOUND.P50)}${plain(p75)}${quantile(p90, SAMPLES_FOR_BOUND.P90)}${quantile(p95, SAMPLES_FOR_BOUND.P95)}${quantile(p99, SAMPLES_FOR_BOUND.P99)}${quantile(p999, 2995)}${plain(max)}</tr>
+      markup`<tr><th scope="row" title="${DEFINITIONS[name]}">${name}</th><td class="figure">${count}</td>${[min, mean, stddev].map(plain)}${quantile(p50, SAMPLES_FOR_BOUND.P50)}${plain(p75)}${quantile(p90, SAMPLES_FOR_BOUND.P90)}${quantile(p95, SAMPLES_FOR_BOUND.P95)}${quantile(p99, SAMPLES_FOR_BOUND.P99)}${quantile(p999, SAMPLES_FOR_BOUND.P999)}${plain(max)}</tr>
 `,
     ];
   });
@@ -119,8 +119,8 @@ function requestFacts({ requests, concurrency, tokens }: BenchResult): Facts {
     ...sortedCounts(requests.by_error).map(([name, count]) => [`  ${name}`, `${count}`] as const),
     ['Incomplete', `${requests.incomplete}`],
     ['Success rate', percent(requests.success_rate) + (range ? ` (95% CI ${percentRange(range)})` : '')],
-    ['HTTP status', tally(requests.by_status) || NOTHING],
-    ['Finish reason', tally(requests.by_finish_reason) || NOTHING],
+    ['HTTP status', tally(requests.by_status, ' × ') || NOTHING],
+    ['Finish reason', tally(requests.by_finish_reason, ' × ') || NOTHING],
     ['In flight', `${fixed(concurrency.mean)} mean, ${concurrency.peak} peak, ${fixed(concurrency.target, 0)} asked`],
     ['Shorter than asked', `${tokens.length_mismatch}`],
   ];

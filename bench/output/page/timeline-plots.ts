@@ -34,7 +34,7 @@ interface Series {
 function seriesPlot({ timeseries, windows }: BenchResult, series: Series): Markup {
   const durationS = series.values.length * timeseries.interval_s;
   const x = linearScale(0, durationS, [INSIDE.left, INSIDE.right], 6);
-  const highest = Math.max(...series.values, series.limit ?? 0, 1e-9);
+  const highest = Math.max(...series.values, series.limit ?? 0) || 1;
   const y = linearScale(0, highest * 1.15, [INSIDE.bottom, INSIDE.top], 4);
   const points = steps(resample(series.values, POINTS_MAX), durationS, x, y);
   const floor: readonly (readonly [number, number])[] = [

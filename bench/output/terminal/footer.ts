@@ -29,7 +29,9 @@ export function tokenLines(result: BenchResult): readonly string[] {
 }
 
 export function warningLines({ warnings }: BenchResult, style: TerminalStyle): readonly string[] {
-  return warnings.flatMap(({ message }) => wrapText(`! ${message}`, style.width));
+  // The latency table says of itself where it has too few samples.
+  const shown = warnings.filter(({ code }) => code !== 'few_samples');
+  return shown.flatMap(({ message }) => wrapText(`! ${message}`, style.width));
 }
 
 export function savedLines(saved: readonly string[]): readonly string[] {

@@ -1,6 +1,15 @@
 /** What is read first: what was measured, and whether it was good enough. */
 import type { BenchResult, GateOutcome, VerdictStatus } from '../../result.js';
-import { configText, gateActual, gateInterval, gateNote, gateText, VERDICT_WORDS, verdictSummary } from '../wording.js';
+import {
+  configText,
+  gateActual,
+  gateInterval,
+  gateNote,
+  gateText,
+  isRatio,
+  VERDICT_WORDS,
+  verdictSummary,
+} from '../wording.js';
 import { alignColumns, wrapText } from './columns.js';
 import type { TerminalStyle, Tone } from './style.js';
 
@@ -47,12 +56,14 @@ function titleLines(result: BenchResult, style: TerminalStyle): readonly string[
 
 function gateLines(result: BenchResult, style: TerminalStyle): readonly string[] {
   const rows = result.gates.map((gate) => {
-    const interval = gateInterval(gate);
+    const why = gateNote(gate, result);
+    // The interval of a rate stands below already, where its reason needs the place.
+    const interval = why !== '' && isRatio(gate.expr) ? '' : gateInterval(gate);
     return {
       tone: TONES[gate.status],
       gate: gateText(gate.expr, style.ascii),
       actual: gateActual(gate),
-      note: [interval && `(${interval})`, gateNote(gate, result)].filter(Boolean).join('  '),
+      note: [interval && `(${interval})`, why].filter(Boolean).join('  '),
     };
   });
   const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));

@@ -1,6 +1,6 @@
 /** How many requests there were, how they ended and how long it took. */
 import type { BenchResult } from '../../result.js';
-import { counted, fixed, percent, percentRange, sortedCounts } from '../figures.js';
+import { fixed, percent, percentRange, sortedCounts } from '../figures.js';
 import { alignColumns } from './columns.js';
 
 export function requestsLines(result: BenchResult): readonly string[] {
@@ -26,12 +26,9 @@ function outcomeRows({ requests, run, concurrency }: BenchResult): readonly [str
   const rate = percent(requests.success_rate) + (range ? `  (95% CI ${percentRange(range)})` : '');
   const asked = concurrency.target === null ? '' : `, ${concurrency.target} asked`;
   const inFlight = `${fixed(concurrency.mean)} mean, ${concurrency.peak} peak${asked}`;
-  const rows: [string, string][] = [
+  return [
     ['Success Rate', rate],
     ['Duration', `${fixed(run.duration_s)}s`],
     ['In flight', inFlight],
   ];
-  // Only for servers that refuse `stream_options`: such a request was asked twice, and its time holds both.
-  if (requests.retried_attempts > 0) rows.push(['Asked again', counted(requests.retried_attempts, 'request')]);
-  return rows;
 }

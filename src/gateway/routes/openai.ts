@@ -59,6 +59,7 @@ async function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, r
       path: request.url,
       headers: forwardedHeaders(request.headers, parts.ownCredentials),
       body: Buffer.isBuffer(request.body) ? request.body : NO_BYTES,
+      answerHeaders: reply.getHeaders(),
       signal: parts.active.add(reply.raw),
     },
     reply.raw,

@@ -66,6 +66,14 @@ describe('the page', () => {
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(20);
   });
 
+  it('of a run without a token has an axis all the same', () => {
+    const [, throughput = ''] = renderHtml(allFailedResult()).split('<figcaption>Throughput ');
+    const ticks = [...throughput.split('</figure>')[0]!.matchAll(/text-anchor="end">([^<]+)</g)].map(
+      ([, tick]) => tick,
+    );
+    expect(ticks.slice(0, 3)).toEqual(['0', '0.5', '1']);
+  });
+
   it('marks errors in time', () => {
     const errors = Array.from({ length: 59 }, (_, second) => (second === 30 ? 3 : 0));
     const text = renderHtml(resultFixture({ timeseries: { errors } }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type LiveFigures, liveLine, logLine } from '../../../bench/output/live-line.js';
+import { liveLine, logLine, type ProgressFigures } from '../../../bench/output/live-line.js';
 
-const FIGURES: LiveFigures = {
+const FIGURES: ProgressFigures = {
   done: 12,
   total: 20,
   inFlight: 4,

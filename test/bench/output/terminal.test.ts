@@ -137,6 +137,21 @@ describe('the report', () => {
     expect(text).toContain('open loop · rate=2.5/s, arrival=poisson, in_flight_max=64');
   });
 
+  it('says a count as a count', () => {
+    const gates = [
+      gate({ expr: 'requests.successful>0', actual: 0, status: 'fail', reason: 'no request succeeded' }),
+      gate({ expr: 'tokens.per_request_mean>60', actual: 63.125 }),
+    ];
+    const text = renderTerminal(resultFixture({ gates }), OPTIONS);
+    expect(text).toMatch(/✗ requests\.successful > 0 +0 +no request succeeded$/m);
+    expect(text).toMatch(/✓ tokens\.per_request_mean > 60 +63\.1$/m);
+  });
+
+  it('does not warn of few samples twice', () => {
+    const warnings = [{ code: 'few_samples', message: 'n=20 is too few' }];
+    expect(renderTerminal(resultFixture({ warnings }), OPTIONS)).not.toContain('! n=20');
+  });
+
   it('says of a gate without enough values what it needs', () => {
     const gates = [gate({ expr: 'ttft.p99<1s', actual: 900, unit: 'ms', n: 20, min_n: 299, status: 'inconclusive' })];
     expect(renderTerminal(resultFixture({ gates }), OPTIONS)).toMatch(/\? ttft\.p99 < 1s +900 ms +n=20, needs 299/);

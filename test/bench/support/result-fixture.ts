@@ -46,7 +46,7 @@ export function failingResult(): BenchResult {
     gates: [
       gate({ expr: 'success_rate>=99%', actual: 0.965, status: 'fail', ci95: [0.929, 0.983], n: 200 }),
       gate({ expr: 'ttft.p95<800ms', actual: 1214, unit: 'ms', ci95: [null, 1390], n: 193, min_n: 59, status: 'fail' }),
-      gate({ expr: 'output_tps>40', actual: 47.1 }),
+      gate({ expr: 'output_tps>40', actual: 47.1, unit: 'tok/s' }),
     ],
     comparison: REGRESSION,
     verdict: { status: 'fail', exit_code: 7, reason: null },

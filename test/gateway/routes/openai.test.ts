@@ -28,7 +28,7 @@ async function start() {
   const relay: Pick<Relay, 'handle'> = {
     async handle(request, response) {
       relayed.push(request);
-      response.end('{}');
+      response.writeHead(200, { 'x-request-id': String(request.answerHeaders['x-request-id']) }).end('{}');
     },
   };
   const engine = new ScriptedEngine({ models: ['a/b', 'c'] });
