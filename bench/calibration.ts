@@ -34,6 +34,15 @@ const RAMP_INTERVALS = 10;
 
 /** Null where `signal` came first. The child process has ended by then. Throws `internal` where the mock does not answer. */
 export async function calibrate(options: CalibrationOptions): Promise<Calibration | null> {
+  try {
+    return await measured(options);
+  } catch (thrown) {
+    if (options.signal.aborted) return null;
+    throw thrown;
+  }
+}
+
+async function measured(options: CalibrationOptions): Promise<Calibration | null> {
   const { streams, tokensPerSecond, durationMs, workers, clock, signal } = options;
   const tokens = Math.max(2, Math.round((tokensPerSecond * durationMs) / 1000));
   const kinds = [mockOptions(tokensPerSecond, tokens), mockOptions(null, BURST_TOKENS)];

@@ -5,11 +5,11 @@
 import { GollamaError } from '../../src/base/errors.js';
 import type { Random } from '../../src/base/random.js';
 import type { ComparedMetric, Comparison } from '../result.js';
-import { samplesNeeded } from '../statistics/order-statistic.js';
-import { type Interval, newcombeInterval, type Share } from '../statistics/proportion.js';
-import { outputInterval, quantileInterval, widened } from './by-request.js';
+import { newcombeInterval, type Share } from '../statistics/proportion.js';
+import { widened } from './by-request.js';
 import { changeOfPairs, noiseOf, PAIRS_MIN } from './by-run.js';
-import { type Change, decide, decideSuccess } from './decision.js';
+import { type Change, type Demand, decide, decideSuccess } from './decision.js';
+import { FIGURES, type Figure } from './figures.js';
 import { guardsOf } from './guards.js';
 import type { Run } from './run.js';
 
@@ -96,59 +96,6 @@ function successRow(base: readonly Run[], head: readonly Run[], { minSuccessDrop
   return { compared: { metric: 'success_rate', unit: '', ...change, verdict }, isCore: true, noise: null };
 }
 
-interface Figure {
-  readonly metric: string;
-  readonly unit: string;
-  readonly kind: 'latency' | 'per_token' | 'rate';
-  /** Core by itself, core in place of another figure that nobody has, or never. */
-  readonly core: boolean | { readonly inPlaceOf: string };
-  read(run: Run): number | null;
-  /** The change's interval from the requests of each run; null where there is no way. */
-  byRequest(base: readonly Run[], head: readonly Run[], random: Random): Interval | null;
-}
-
-/** In the order of trust. */
-const FIGURES: readonly Figure[] = [
-  latency('ttft', 'p50', true),
-  latency('tpot', 'p50', true),
-  latency('e2e', 'p50', { inPlaceOf: 'ttft.p50' }),
-  {
-    metric: 'output_tps',
-    unit: 'tok/s',
-    kind: 'rate',
-    core: true,
-    read: ({ throughput }) => throughput.output_tps,
-    byRequest: outputInterval,
-  },
-  {
-    metric: 'request_rps',
-    unit: 'rps',
-    kind: 'rate',
-    core: { inPlaceOf: 'output_tps' },
-    read: ({ throughput }) => throughput.request_rps,
-    byRequest: () => null,
-  },
-  latency('ttft', 'p95', false),
-  latency('tpot', 'p95', false),
-];
-
-/** A tail of too few values is left out. */
-function latency(name: 'ttft' | 'tpot' | 'e2e', statistic: 'p50' | 'p95', core: Figure['core']): Figure {
-  const probability = statistic === 'p50' ? 0.5 : 0.95;
-  return {
-    metric: `${name}.${statistic}`,
-    unit: 'ms',
-    kind: name === 'tpot' ? 'per_token' : 'latency',
-    core,
-    read: ({ latency_ms }) => {
-      const figures = latency_ms[name];
-      const isCarried = statistic === 'p50' || (figures?.count ?? 0) >= samplesNeeded(probability);
-      return figures && isCarried ? figures[statistic] : null;
-    },
-    byRequest: (base, head, random) => quantileInterval(base, head, { latency: name, probability }, random),
-  };
-}
-
 function figureRows(base: readonly Run[], head: readonly Run[], options: CompareOptions): Row[] {
   const isMeasured = ({ read }: Figure) => [...base, ...head].some((run) => read(run) !== null);
   const measured = FIGURES.filter(isMeasured);
@@ -172,15 +119,18 @@ function figureRow(
   const drawn = isByRequest ? figure.byRequest(base, head, options.random) : null;
   const ci95 = isByRequest ? drawn && widened(drawn, baseValues, headValues) : change.ci95;
   const noise = noiseOf(baseValues);
-  const verdict = decide({ ...change, ci95 }, { ...demandOf(figure, options), noise });
+  const verdict = decide({ ...change, ci95 }, { ...demandOf(figure, base.length < PAIRS_MIN, options), noise });
   const compared = { metric: figure.metric, unit: figure.unit, ...change, ci95, verdict };
   // What single runs have no interval for is shown, and decides nothing.
   return { compared, isCore: isCore && !(isByRequest && ci95 === null), noise };
 }
 
-function demandOf({ kind }: Figure, options: CompareOptions) {
+/** Single runs differ by more than their requests show, and a rate has a small effect: it is held to that of latencies. */
+function demandOf({ kind }: Figure, isWeak: boolean, options: CompareOptions): Omit<Demand, 'noise'> {
   const { minEffect = 0.1, minRateEffect = 0.05, minAbsoluteMs = 5 } = options;
-  if (kind === 'rate') return { effect: minRateEffect, floor: 0, isLowerBetter: false };
+  if (kind === 'rate') {
+    return { effect: isWeak ? Math.max(minEffect, minRateEffect) : minRateEffect, floor: 0, isLowerBetter: false };
+  }
   return { effect: minEffect, floor: kind === 'per_token' ? minAbsoluteMs / 20 : minAbsoluteMs, isLowerBetter: true };
 }
 

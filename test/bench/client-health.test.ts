@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type ClientFigures, type ClientHealth, clientReport, judge, type ThreadHealth } from '../../bench/client-health.js';
+import {
+  type ClientFigures,
+  type ClientHealth,
+  clientReport,
+  judge,
+  type ThreadHealth,
+} from '../../bench/client-health.js';
 
 const WELL: ClientFigures = {
   cpuUtil: 0.3,

@@ -21,7 +21,17 @@ const hastyClock: Clock = {
 async function play(name: string): Promise<RequestRecord> {
   const { script } = FIXTURES[name]!;
   const mock = new MockServer(
-    { host: '127.0.0.1', port: 0, tokensPerSecond: 50, ttftMs: 0, tokens: 0, tokensPerChunk: 1, chunkBytes: 0, stamps: false, script },
+    {
+      host: '127.0.0.1',
+      port: 0,
+      tokensPerSecond: 50,
+      ttftMs: 0,
+      tokens: 0,
+      tokensPerChunk: 1,
+      chunkBytes: 0,
+      stamps: false,
+      script,
+    },
     { clock: hastyClock, stampUs: () => 0 },
   );
   atEnd(() => mock.stop());

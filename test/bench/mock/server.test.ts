@@ -48,7 +48,9 @@ describe('the mock server', () => {
   });
 
   it('tells usage where it is asked for, and gives fewer tokens where fewer are wanted', async () => {
-    const seen = await events(await ask(await begin(), { stream: true, max_tokens: 2, stream_options: { include_usage: true } }));
+    const seen = await events(
+      await ask(await begin(), { stream: true, max_tokens: 2, stream_options: { include_usage: true } }),
+    );
     expect(seen.filter((event) => event.includes('word'))).toHaveLength(2);
     expect(seen.at(-3)).toContain('"finish_reason":"length"');
     expect(seen.at(-2)).toContain('"completion_tokens":2');
@@ -77,7 +79,10 @@ describe('the mock server', () => {
       ask(server, { prompt: 'a b' }, '/v1/completions'),
       ask(server, { input: ['a', 'b'] }, '/v1/embeddings'),
     ]).then((answers) => Promise.all(answers.map((answer) => answer.json())));
-    expect(chat).toMatchObject({ choices: [{ message: { content: 'word word word ' } }], usage: { completion_tokens: 3 } });
+    expect(chat).toMatchObject({
+      choices: [{ message: { content: 'word word word ' } }],
+      usage: { completion_tokens: 3 },
+    });
     expect(completion).toMatchObject({ choices: [{ text: 'word word word ' }], usage: { prompt_tokens: 2 } });
     expect(embedding).toMatchObject({ data: [{ index: 0 }, { index: 1 }] });
   });
