@@ -100,9 +100,9 @@ function figureRows(base: readonly Run[], head: readonly Run[], options: Compare
   const isMeasured = ({ read }: Figure) => [...base, ...head].some((run) => read(run) !== null);
   const measured = FIGURES.filter(isMeasured);
   const isThere = (name: string) => measured.some(({ metric }) => metric === name);
-  return measured.map((figure) => {
+  return measured.flatMap((figure) => {
     const isCore = typeof figure.core === 'boolean' ? figure.core : !isThere(figure.core.inPlaceOf);
-    return figureRow(figure, isCore, base, head, options);
+    return figure.isSpare && !isCore ? [] : [figureRow(figure, isCore, base, head, options)];
   });
 }
 

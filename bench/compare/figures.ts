@@ -11,6 +11,8 @@ export interface Figure {
   readonly kind: 'latency' | 'per_token' | 'rate';
   /** Core by itself, core in place of another figure that nobody has, or never. */
   readonly core: boolean | { readonly inPlaceOf: string };
+  /** Left out where that other figure is there: it would say the same again. */
+  readonly isSpare?: boolean;
   read(run: Run): number | null;
   /** The change's interval from the requests of each run; null where there is no way. */
   byRequest(base: readonly Run[], head: readonly Run[], random: Random): Interval | null;
@@ -34,6 +36,7 @@ export const FIGURES: readonly Figure[] = [
     unit: 'rps',
     kind: 'rate',
     core: { inPlaceOf: 'output_tps' },
+    isSpare: true,
     read: ({ throughput }) => throughput.request_rps,
     byRequest: () => null,
   },

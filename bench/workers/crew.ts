@@ -24,7 +24,7 @@ export interface CrewOptions {
 }
 
 /** What an interrupted worker is given to hand over its records. */
-const INTERRUPT_PATIENCE_MS = 5_000;
+const INTERRUPT_PATIENCE_MS = 15_000;
 
 export class Crew implements Play {
   readonly #options: CrewOptions;

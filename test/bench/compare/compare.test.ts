@@ -84,8 +84,8 @@ function verdicts(comparison: Comparison): Record<string, string> {
   return Object.fromEntries(comparison.metrics.map(({ metric, verdict }) => [metric, verdict]));
 }
 
-describe(`of 200 generated comparisons (seed ${SEED})`, () => {
-  const statuses = (draw: () => Comparison) => Array.from({ length: 200 }, () => draw().status);
+describe(`of generated comparisons (seed ${SEED})`, () => {
+  const statuses = (draw: () => Comparison, times = 200) => Array.from({ length: times }, () => draw().status);
   const share = (of: readonly Comparison['status'][], status: Comparison['status']) =>
     of.filter((one) => one === status).length / of.length;
 
@@ -119,9 +119,9 @@ describe(`of 200 generated comparisons (seed ${SEED})`, () => {
 
   it('nearly all find 15 % more time per token, at five pairs', () => {
     const random = seededRandom(SEED + 4);
-    const slower = Array.from({ length: 200 }, () => compared(5, { tokenTime: 1.15 }, random));
+    const slower = Array.from({ length: 100 }, () => compared(5, { tokenTime: 1.15 }, random));
     const found = slower.filter((one) => one.status === 'regression' && verdicts(one)['tpot.p50'] === 'worse');
-    expect(found.length / 200).toBeGreaterThan(0.95);
+    expect(found.length / slower.length).toBeGreaterThan(0.95);
   });
 
   it('nearly all find a third less time per token', () => {
@@ -147,7 +147,6 @@ describe('a comparison', () => {
       ['tpot.p50', 'ms'],
       ['e2e.p50', 'ms'],
       ['output_tps', 'tok/s'],
-      ['request_rps', 'rps'],
       ['ttft.p95', 'ms'],
       ['tpot.p95', 'ms'],
     ]);
