@@ -2,7 +2,7 @@
  * How this side fared during a run, and whether that spoilt it: a busy client measures itself, and tells it as the
  * server's latency. Pure; `health-watch.ts` takes the figures.
  */
-import { countOf, maxOf, percentileOf, type Quantiles } from './quantiles.js';
+import { maxOf, percentileOf, type Quantiles } from './quantiles.js';
 import type { ClientReport } from './result.js';
 
 /** What one thread saw of itself. */
@@ -61,8 +61,8 @@ const LOOP_DELAY_OF_ICL_MAX = 0.2;
 const LAG_MS_MAX = 10;
 const LAG_OF_TTFT_MAX = 0.01;
 const ACHIEVED_MIN = 0.98;
-/** With fewer, the 99th percentile is the slowest of a handful. */
-const P99_COUNT_MIN = 100;
+/** In a shorter run the 99th percentile is the slowest of a handful of looks at the event loop. */
+const LOOP_DELAY_WALL_MS_MIN = 500;
 
 /** Saturated where any of these holds; each reason names its figure and its limit. */
 export function judge(figures: ClientFigures): { saturated: boolean; reasons: string[] } {
@@ -103,7 +103,7 @@ export function clientReport(health: ClientHealth, run: RunFigures): ClientRepor
 }
 
 /** Of several threads the busiest counts: its streams are the ones that are measured wrong. */
-export function figuresOf({ threads, wallMs, cpuUs, inFlightTarget }: ClientHealth, run: RunFigures): ClientFigures {
+function figuresOf({ threads, wallMs, cpuUs, inFlightTarget }: ClientHealth, run: RunFigures): ClientFigures {
   const loopDelays = threads.map(({ loopDelayMs }) => loopDelayMs);
   const lags = threads.map(({ lagMs }) => lagMs);
   const shares = threads
@@ -112,7 +112,7 @@ export function figuresOf({ threads, wallMs, cpuUs, inFlightTarget }: ClientHeal
   return {
     cpuUtil: wallMs > 0 && threads.length > 0 ? cpuUs / 1000 / wallMs / threads.length : null,
     elu: threads.length > 0 ? Math.max(...threads.map(({ elu }) => elu)) : null,
-    loopDelayP99Ms: countOf(loopDelays) < P99_COUNT_MIN ? null : percentileOf(loopDelays, 99),
+    loopDelayP99Ms: wallMs < LOOP_DELAY_WALL_MS_MIN ? null : percentileOf(loopDelays, 99),
     lagP99Ms: percentileOf(lags, 99),
     achievedShare: shares.length > 0 ? Math.min(...shares) : null,
     inFlightPeak: sum(threads.map(({ inFlightPeak }) => inFlightPeak)),

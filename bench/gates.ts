@@ -9,7 +9,7 @@ import { type Dimension, type Judged, MEASURES, METRICS_TEXT, type Measure, samp
 import { parseTimeMs } from './metrics/time-value.js';
 import type { GateOutcome } from './result.js';
 
-export type Operator = '<' | '<=' | '>' | '>=' | '==';
+type Operator = '<' | '<=' | '>' | '>=' | '==';
 
 export interface Gate {
   /** As it was written, without blanks around its parts. */

@@ -23,8 +23,9 @@ export function workerBeside(caller: string, name: string, options: WorkerOption
   const { url } = programBeside(caller, name);
   if (!isTypeScript(caller)) return new Worker(url, options);
   // Node 20 does not give a thread the loader that its `execArgv` names.
-  const loader = createRequire(caller).resolve('tsx/esm/api');
-  const bootstrap = `import(${JSON.stringify(pathToFileURL(loader).href.replace(/cjs$/, 'mjs'))}).then(({ register }) => { register(); return import(${JSON.stringify(url.href)}); });`;
+  const loader = pathToFileURL(createRequire(caller).resolve('tsx/esm/api')).href.replace(/cjs$/, 'mjs');
+  const load = (href: string) => `import(${JSON.stringify(href)})`;
+  const bootstrap = `${load(loader)}.then(({ register }) => { register(); return ${load(url.href)}; });`;
   return new Worker(bootstrap, { ...options, execArgv: [], eval: true });
 }
 

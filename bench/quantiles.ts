@@ -14,18 +14,18 @@ export interface Quantiles {
 /** A quarter of a percent apart. */
 const STEPS = 400;
 
-/** `valueOf` makes the figure out of the histogram's integer. It must not change the order. */
+/** `figureOf` makes the figure out of the histogram's integer. It must not change the order. */
 export function quantilesOf(
   histogram: Pick<RecordableHistogram, 'count' | 'max' | 'percentile'>,
-  valueOf: (recorded: number) => number,
+  figureOf: (recorded: number) => number,
 ): Quantiles {
   if (histogram.count === 0) return { count: 0, values: [], max: 0 };
   // A percentile of 0 is refused.
-  const at = (step: number) => valueOf(histogram.percentile(Math.max(0.001, (step * 100) / STEPS)));
+  const at = (step: number) => figureOf(histogram.percentile(Math.max(0.001, (step * 100) / STEPS)));
   return {
     count: histogram.count,
     values: Array.from({ length: STEPS + 1 }, (_, step) => at(step)),
-    max: valueOf(histogram.max),
+    max: figureOf(histogram.max),
   };
 }
 
@@ -42,10 +42,6 @@ export function percentileOf(parts: readonly Quantiles[], percentile: number): n
     if (left <= 0) return value;
   }
   return last.value;
-}
-
-export function countOf(parts: readonly Quantiles[]): number {
-  return parts.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Null of nothing. */

@@ -14,7 +14,7 @@ export interface VerdictEvidence {
 }
 
 /** As `gollama help exit-codes` has them. */
-export const BENCH_EXIT_CODES = {
+const EXIT_CODES = {
   pass: 0,
   fail: 7,
   regression: 8,
@@ -50,5 +50,5 @@ function doubtOf({ gates, comparison, client, strictClient }: VerdictEvidence): 
 }
 
 function verdict(status: BenchResult['verdict']['status'], reason: string | null): BenchResult['verdict'] {
-  return { status, exit_code: BENCH_EXIT_CODES[status], reason };
+  return { status, exit_code: EXIT_CODES[status], reason };
 }

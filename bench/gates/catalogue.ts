@@ -8,7 +8,7 @@ export type Judged = Pick<BenchResult, 'requests' | 'tokens' | 'latency_ms' | 't
 
 export type Dimension = 'time' | 'ratio' | 'token_rate' | 'request_rate' | 'count';
 
-export interface Reading {
+interface Reading {
   readonly actual: number | null;
   readonly ci95: readonly [number | null, number | null] | null;
   /** Values it was made of; null where that says nothing. */
@@ -28,7 +28,7 @@ export interface Measure {
 
 const QUANTILES = { p50: 0.5, p75: 0.75, p90: 0.9, p95: 0.95, p99: 0.99, p999: 0.999 } as const;
 type Quantile = keyof typeof QUANTILES;
-export const STATISTICS = [...(Object.keys(QUANTILES) as Quantile[]), 'mean', 'min', 'max'] as const;
+const STATISTICS = [...(Object.keys(QUANTILES) as Quantile[]), 'mean', 'min', 'max'] as const;
 type Statistic = (typeof STATISTICS)[number];
 
 const PER_TOKEN: ReadonlySet<LatencyName> = new Set(['tpot', 'ntpot']);

@@ -1,6 +1,6 @@
 /** A time as it is written in a gate or a limit: `800ms`, `2s`, `250us`, and `800` for milliseconds. */
 
-export const TIME_UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, us: 0.001, µs: 0.001, '': 1 };
+const TIME_UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, us: 0.001, µs: 0.001, '': 1 };
 
 /** Undefined where it is none. */
 export function parseTimeMs(text: string): number | undefined {

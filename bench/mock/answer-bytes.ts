@@ -30,7 +30,7 @@ export const STREAM_HEAD = Buffer.from(
 export const LAST_HTTP_CHUNK = '0\r\n\r\n';
 
 /** `text` as one chunk of a chunked body. It must be ASCII. */
-export function httpChunk(text: string): string {
+function httpChunk(text: string): string {
   return `${text.length.toString(16)}\r\n${text}\r\n`;
 }
 

@@ -142,17 +142,22 @@ class Member {
   #heard(message: FromWorker): void {
     switch (message.kind) {
       case 'ready':
-        return this.#ready.resolve();
+        this.#ready.resolve();
+        break;
       case 'warmup-records':
-        return unpackRecords(message.batch).forEach(this.#options.onWarmupRecord);
+        for (const record of unpackRecords(message.batch)) this.#options.onWarmupRecord(record);
+        break;
       case 'records':
         this.inFlight = message.inFlight;
         this.unsent = message.unsent;
-        return unpackRecords(message.batch).forEach(this.#options.onRecord);
+        for (const record of unpackRecords(message.batch)) this.#options.onRecord(record);
+        break;
       case 'done':
-        return this.#done.resolve(message.health);
+        this.#done.resolve(message.health);
+        break;
       case 'failed':
-        return this.#fail(new Error(message.message));
+        this.#fail(new Error(message.message));
+        break;
     }
   }
 

@@ -29,7 +29,7 @@ export function sharedPlan(plan: Plan, share: Share): Plan {
   return { ...plan, load: sharedLoad(plan.load, share), stop: sharedStop(plan.stop, share) };
 }
 
-export function sharedIndex(localIndex: number, { worker, of }: Share): number {
+function sharedIndex(localIndex: number, { worker, of }: Share): number {
   return localIndex * of + worker;
 }
 

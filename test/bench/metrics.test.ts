@@ -187,7 +187,8 @@ describe('failures', () => {
 
   it('that are only cut off by the end of the run are neither failures nor successes', () => {
     const cut = failedRecord({ ok: false, incomplete: true, errorClass: null, status: null, endMs: 300 });
-    const { requests } = measure([recordFixture(), cut], planFixture());
+    const { requests, timeseries } = measure([recordFixture(), cut], planFixture());
+    expect(timeseries.errors).toEqual([0]);
     expect(requests).toMatchObject({ total: 2, successful: 1, failed: 0, incomplete: 1, success_rate: 1 });
   });
 
@@ -290,16 +291,16 @@ describe('a warning', () => {
     ['uncounted_tokens', { tokens: { source: null, completion: null } }],
     ['usage_discrepancy', { chunks: 9 }],
     ['length_mismatch', { finishReason: 'length' }],
-    ['low_concurrency', { sentMs: null }],
     ['usage_refused', { attempts: 2 }],
     ['coalesced_events', { coalesced: 2 }],
     ['multi_token_chunks', { chunks: 2 }],
   ])('of %s is given', (code, change) => {
-    const records =
-      code === 'low_concurrency'
-        ? many({}).map((record) => ({ ...record, sentMs: record.scheduledMs + 40 }))
-        : many(change);
-    expect(codes(warned(records))).toContain(code);
+    expect(codes(warned(many(change)))).toContain(code);
+  });
+
+  it('is given of slots that stood empty between two requests', () => {
+    const late = many({}).map((record) => ({ ...record, sentMs: record.scheduledMs + 40 }));
+    expect(codes(warned(late))).toEqual(['low_concurrency', 'client_queue']);
   });
 
   it('tells the share of cached tokens', () => {

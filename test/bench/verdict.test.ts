@@ -36,24 +36,44 @@ function verdict(evidence: Partial<VerdictEvidence>) {
 }
 
 describe('a verdict', () => {
-  it.each<[string, Partial<VerdictEvidence>, string, number]>([
-    ['nothing to judge', {}, 'pass', 0],
-    ['gates that pass', { gates: [gate('pass')] }, 'pass', 0],
-    ['a gate that fails', { gates: [gate('pass'), gate('fail')] }, 'fail', 7],
-    ['a regression', { gates: [gate('pass')], comparison: comparison('regression') }, 'regression', 8],
-    ['a gate that is open', { gates: [gate('inconclusive')] }, 'inconclusive', 9],
-    ['an open comparison', { comparison: comparison('inconclusive') }, 'inconclusive', 9],
-    ['an improvement', { comparison: comparison('improvement') }, 'pass', 0],
-    ['no change', { comparison: comparison('same') }, 'pass', 0],
-    ['all of it', { gates: [gate('inconclusive'), gate('fail')], comparison: comparison('regression') }, 'fail', 7],
-    [
-      'a regression and an open gate',
-      { gates: [gate('inconclusive')], comparison: comparison('regression') },
-      'regression',
-      8,
-    ],
-    ['an interruption, whatever came before', { complete: false, gates: [gate('fail')] }, 'interrupted', 130],
-  ])('of %s is %3$s with exit code %4$i', (_, evidence, status, exitCode) => {
+  it.each<{ of: string; evidence: Partial<VerdictEvidence>; status: string; exitCode: number }>([
+    { of: 'nothing to judge', evidence: {}, status: 'pass', exitCode: 0 },
+    { of: 'gates that pass', evidence: { gates: [gate('pass')] }, status: 'pass', exitCode: 0 },
+    { of: 'a gate that fails', evidence: { gates: [gate('pass'), gate('fail')] }, status: 'fail', exitCode: 7 },
+    {
+      of: 'a regression',
+      evidence: { gates: [gate('pass')], comparison: comparison('regression') },
+      status: 'regression',
+      exitCode: 8,
+    },
+    { of: 'a gate that is open', evidence: { gates: [gate('inconclusive')] }, status: 'inconclusive', exitCode: 9 },
+    {
+      of: 'an open comparison',
+      evidence: { comparison: comparison('inconclusive') },
+      status: 'inconclusive',
+      exitCode: 9,
+    },
+    { of: 'an improvement', evidence: { comparison: comparison('improvement') }, status: 'pass', exitCode: 0 },
+    { of: 'no change', evidence: { comparison: comparison('same') }, status: 'pass', exitCode: 0 },
+    {
+      of: 'all of it',
+      evidence: { gates: [gate('inconclusive'), gate('fail')], comparison: comparison('regression') },
+      status: 'fail',
+      exitCode: 7,
+    },
+    {
+      of: 'a regression and an open gate',
+      evidence: { gates: [gate('inconclusive')], comparison: comparison('regression') },
+      status: 'regression',
+      exitCode: 8,
+    },
+    {
+      of: 'an interruption, whatever came before',
+      evidence: { complete: false, gates: [gate('fail')] },
+      status: 'interrupted',
+      exitCode: 130,
+    },
+  ])('of $of is $status, exit code $exitCode', ({ evidence, status, exitCode }) => {
     expect(verdict(evidence)).toMatchObject({ status, exit_code: exitCode });
   });
 

@@ -1,0 +1,81 @@
+import { GollamaCommand } from '../../src/cli/base-command.js';
+import { BENCH_FLAGS, withJsonFile } from '../../src/cli/bench-flags.js';
+import { Args } from '../../src/cli/oclif.js';
+
+export default class Bench extends GollamaCommand {
+  static override summary = 'Measure a server that speaks the OpenAI API, and fail a CI job on what it finds';
+  static override description =
+    `Latencies count from when a request was due, so that a server that stalls cannot hide it.
+TTFT: first token of any kind. TPOT: (last token - first token) / (tokens - 1). ICL: gap between two events with tokens.
+E2E: last token. All from the start of the request; see --help of "bench report" for more outputs.
+
+Exit codes: 0 all gates hold · 2 usage · 3 server not reachable · 7 a gate failed · 8 a regression · 9 inconclusive ·
+130 interrupted. With several of 7, 8 and 9 the smallest counts.`;
+
+  static override examples = [
+    '<%= config.bin %> bench --engine sim',
+    '<%= config.bin %> bench http://gpu-box:8090 -c 4 -n 20 --max-tokens 128',
+    "<%= config.bin %> bench --gate 'ttft.p95<800ms' --gate 'success_rate>=99%' --junit out.xml --json out.json",
+    '<%= config.bin %> bench http://new:8081 --against http://old:8081 --repeat 5',
+    '<%= config.bin %> bench --rate 2.5 --duration 60s --html report.html',
+    '<%= config.bin %> bench --sweep auto -n 40',
+  ];
+
+  static override enableJsonFlag = false;
+  static override args = {
+    url: Args.string({
+      description: 'base URL, with or without /v1; without it the gollama server of --server',
+      ignoreStdin: true,
+    }),
+  };
+  static override flags = BENCH_FLAGS;
+
+  override async run(): Promise<object | undefined> {
+    const { args, flags } = await this.parse(Bench, withJsonFile(this.argv));
+    const [{ runBench }, { BenchTerminal }, { StopSignals }, { systemClock }, { realSurroundings }] = await Promise.all(
+      [
+        import('../../bench/run-bench.js'),
+        import('../../src/cli/bench-terminal.js'),
+        import('../../src/stop-signals.js'),
+        import('../../src/base/clock.js'),
+        import('../../src/config/load.js'),
+      ],
+    );
+    const interrupt = new AbortController();
+    const signals = new StopSignals((exitCode) => process.exit(exitCode));
+    void signals.first.then(() => interrupt.abort());
+    const { env } = realSurroundings();
+    const terminal = new BenchTerminal({ quiet: flags.quiet, progress: flags.progress, ascii: flags.ascii, env });
+    const ended = await runBench(
+      {
+        url: args.url,
+        defaultUrl: this.serverUrl(flags),
+        apiKey: this.apiKey(flags),
+        flags,
+        env,
+        clock: systemClock,
+        signal: interrupt.signal,
+      },
+      terminal,
+    ).finally(() => signals.dispose());
+    process.exitCode = ended.exitCode;
+    if (ended.annotations !== '') process.stderr.write(`${ended.annotations}\n`);
+    if (!flags.quiet) {
+      // Standard output belongs to the JSON where that is wanted there.
+      if (this.jsonEnabled()) process.stderr.write(`${ended.report}\n`);
+      else this.log(ended.report);
+    }
+    return ended.json;
+  }
+
+  /** `--json -`: the result, and any failure, on standard output. */
+  override jsonEnabled(): boolean {
+    const argv = withJsonFile(this.argv);
+    return argv.some((argument, at) => argument === '--json=-' || (argument === '--json' && argv[at + 1] === '-'));
+  }
+
+  /** The result as it is: it names its own schema. */
+  protected override toSuccessJson(result: unknown): unknown {
+    return result;
+  }
+}
