@@ -12,14 +12,18 @@ import { type BenchResult, SCHEMA } from './result.js';
 import type { Workload } from './workload/workload.js';
 import { workloadText } from './workload/workload-file.js';
 
-export interface PublishWishes {
+/** Files for people and programs that know other forms. */
+export interface ReportWishes {
+  readonly csv?: string | undefined;
+  readonly markdown?: string | undefined;
+  readonly html?: string | undefined;
+  readonly junit?: string | undefined;
+}
+
+export interface PublishWishes extends ReportWishes {
   /** `-` is standard output, which is not this file's. */
   readonly json: string | undefined;
   readonly compat: string | undefined;
-  readonly csv: string | undefined;
-  readonly markdown: string | undefined;
-  readonly html: string | undefined;
-  readonly junit: string | undefined;
   readonly saveWorkload: string | undefined;
   /** The step summary that a CI job shows; what is there stays. */
   readonly stepSummary: string | undefined;
@@ -39,22 +43,34 @@ export function jsonText({ result }: Pick<Published, 'result'>, compat: string |
 
 /** What was written, for the report: `bench.json (gollama.bench/v1)`. Throws `configuration` where a file cannot be. */
 export async function publish(published: Published, wishes: PublishWishes): Promise<string[]> {
-  const { result, runs, workload, items } = published;
-  const saved: string[] = [];
-  const write = async (file: string | undefined, what: string, text: () => string) => {
-    if (file === undefined || file === '-') return;
-    await put(file, () => writeFile(file, text()));
-    saved.push(`${file} (${what})`);
-  };
-  await write(wishes.json, wishes.compat ?? SCHEMA, () => jsonText(published, wishes.compat));
-  await write(wishes.csv, 'CSV', () => renderCsv(runs));
-  await write(wishes.markdown, 'Markdown', () => renderMarkdown(result));
-  await write(wishes.html, 'HTML', () => renderHtml(result));
-  await write(wishes.junit, 'JUnit', () => renderJunit(result));
-  await write(wishes.saveWorkload, 'workload', () => workloadText(workload, items));
-  const { stepSummary } = wishes;
+  const { result, workload, items } = published;
+  const { json, compat, saveWorkload, stepSummary } = wishes;
+  const saved = [
+    ...(json === '-' ? [] : await write(json, compat ?? SCHEMA, () => jsonText(published, compat))),
+    ...(await writeReports(published, wishes)),
+    ...(await write(saveWorkload, 'workload', () => workloadText(workload, items))),
+  ];
   if (stepSummary !== undefined) await put(stepSummary, () => appendFile(stepSummary, `${renderMarkdown(result)}\n`));
   return saved;
+}
+
+/** As `publish`, for the forms of a report alone. */
+export async function writeReports(
+  { result, runs }: Pick<Published, 'result' | 'runs'>,
+  wishes: ReportWishes,
+): Promise<string[]> {
+  return [
+    ...(await write(wishes.csv, 'CSV', () => renderCsv(runs))),
+    ...(await write(wishes.markdown, 'Markdown', () => renderMarkdown(result))),
+    ...(await write(wishes.html, 'HTML', () => renderHtml(result))),
+    ...(await write(wishes.junit, 'JUnit', () => renderJunit(result))),
+  ];
+}
+
+async function write(file: string | undefined, what: string, text: () => string): Promise<string[]> {
+  if (file === undefined) return [];
+  await put(file, () => writeFile(file, text()));
+  return [`${file} (${what})`];
 }
 
 async function put(file: string, write: () => Promise<void>): Promise<void> {

@@ -124,7 +124,8 @@ export const BENCH_FLAGS = { ...LOAD, ...WORKLOAD, ...REQUEST, ...JUDGE, ...REPO
 export function withJsonFile(argv: readonly string[]): string[] {
   return argv.flatMap((argument, at) => {
     const next = argv[at + 1];
-    const hasValue = next !== undefined && (next === '-' || !next.startsWith('-'));
+    // A URL is what is measured, not where the result goes.
+    const hasValue = next !== undefined && (next === '-' || !/^(-|https?:)/.test(next));
     return argument === '--json' && !hasValue ? ['--json', '-'] : [argument];
   });
 }
