@@ -5,7 +5,7 @@
 import { type CompareOptions, compare, confirm } from './compare/compare.js';
 import { type Gate, type GateOptions, judgeGates } from './gates.js';
 import type { Plan, Target, WorkItem } from './plan.js';
-import type { BenchResult, Comparison } from './result.js';
+import type { BenchResult, Comparison, GateOutcome } from './result.js';
 import { type RunContext, type SingleRun, singleRun } from './single-run.js';
 import { verdictOf } from './verdict.js';
 import type { Workload } from './workload/workload.js';
@@ -45,20 +45,41 @@ export async function benchSession(options: SessionOptions): Promise<SessionResu
   const head = pairs.map((pair) => pair.head);
   const middle = middleOf(head);
   const comparison = await comparisonOf(options, pairs, middle.result);
-  return {
-    result: judged(middle.result, comparison, options.judgement),
-    runs: head.map(({ result }) => result),
-    items: middle.items,
-  };
+  const runs = head.map(({ result }) => result);
+  return { result: judged(middle.result, comparison, options.judgement, runs), runs, items: middle.items };
 }
 
-/** A result with its gates, its comparison and its verdict. */
-export function judged(result: BenchResult, comparison: Comparison | null, judgement: Judgement): BenchResult {
-  const gates = judgeGates(judgement.gates, result, judgement.gateOptions);
+/** A result with its gates, its comparison and its verdict. `runs`: all that were made of the same target. */
+function judged(
+  result: BenchResult,
+  comparison: Comparison | null,
+  judgement: Judgement,
+  runs: readonly BenchResult[],
+): BenchResult {
+  const gates = gatesOf(result, runs, judgement);
   const { complete, client } = result;
   const { strictClient, inconclusiveAs } = judgement;
   const verdict = verdictOf({ complete, gates, comparison, client, strictClient, inconclusiveAs });
   return { ...result, gates, comparison, verdict };
+}
+
+/**
+ * Those of the run that stands for all, but what they say of success is that of the worst run: requests that failed in one
+ * run are not made good by another.
+ */
+function gatesOf(result: BenchResult, runs: readonly BenchResult[], judgement: Judgement): GateOutcome[] {
+  const judgeRun = (run: BenchResult) => judgeGates(judgement.gates, run, judgement.gateOptions);
+  const worst = runs.toSorted((one, other) => successOf(one) - successOf(other))[0] ?? result;
+  const gates = judgeRun(result);
+  if (successOf(worst) >= successOf(result)) return gates;
+  const ofWorst = judgeRun(worst).filter(({ expr }) => ABOUT_SUCCESS.test(expr));
+  return [...ofWorst, ...gates.filter(({ expr }) => !ABOUT_SUCCESS.test(expr))];
+}
+
+const ABOUT_SUCCESS = /^(success_rate|error_rate|requests\.|tokens\.completion>0)/;
+
+function successOf({ requests }: BenchResult): number {
+  return requests.success_rate ?? 1;
 }
 
 interface Pair {

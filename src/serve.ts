@@ -18,7 +18,7 @@ export interface ServeOptions {
 }
 
 /** What a person who watches is told, beside the log. */
-export interface ServeTerminal {
+interface ServeTerminal {
   say(line: string): void;
   /** Engines are starting; called again at every change, and with `undefined` when that is over. */
   starting(engines: readonly EngineReport[] | undefined): void;

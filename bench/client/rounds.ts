@@ -55,7 +55,7 @@ export interface Sample {
 }
 
 /** What one contestant kept up with in one round. */
-export interface Climb {
+interface Climb {
   readonly round: number;
   readonly name: string;
   /** Of the last load whose delay p50 stayed below the limit; 0 where none did. */

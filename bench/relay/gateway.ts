@@ -5,7 +5,7 @@ import { GollamaError } from '../../src/base/errors.js';
 import type { Target } from './load.js';
 import { MeasuredProcess } from './measured-process.js';
 
-export interface GatewayCommand {
+interface GatewayCommand {
   readonly command: string;
   readonly args: readonly string[];
 }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { messageOf } from '../../src/base/errors.js';
 import type { Gateway } from './gateway.js';
 
-export const PORTKEY_VERSION = '1.15.2';
+const PORTKEY_VERSION = '1.15.2';
 /** What its own lockfile has. With the newest ones that its ranges allow, every stream is a 500 on Node 20. */
 const OVERRIDES = { '@hono/node-server': '1.13.5', hono: '4.9.7' };
 const INSTALL_TIMEOUT_MS = 180_000;

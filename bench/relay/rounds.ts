@@ -101,7 +101,7 @@ export async function trialOf(gateway: Gateway, options: RoundsOptions): Promise
 }
 
 /** What went wrong in a test, in words; empty where nothing did. */
-export function failures({ failed }: LoadReport): string {
+function failures({ failed }: LoadReport): string {
   const counts = Object.entries(failed).filter(([, count]) => count > 0);
   return counts.map(([what, count]) => `${count} ${what}`).join(', ');
 }

@@ -42,7 +42,7 @@ export function samplesOf({ samples }: Measurement, workload: WorkloadName, gate
 }
 
 /** Round by round: `combine` of this gateway's sample and of the other's. */
-export function paired(
+function paired(
   measurement: Measurement,
   workload: WorkloadName,
   [gateway, other]: readonly [string, string],

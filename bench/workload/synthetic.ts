@@ -4,7 +4,7 @@ import { type Random, seededRandom } from '../../src/base/random.js';
 import type { Workload } from './workload.js';
 
 /** A length: normal around `mean`, never below 1. */
-export interface LengthSpread {
+interface LengthSpread {
   readonly mean: number;
   readonly deviation: number;
 }

@@ -1,5 +1,5 @@
 /** oclif's hook for words that are no command: tells it as every command tells a failure. */
-import { nearest } from '../config/nearest.js';
+import { nearest } from '../base/nearest.js';
 import type { CommandFailure } from './command-failure.js';
 
 interface Asked {

@@ -16,14 +16,14 @@ type WithoutSources<T> = Omit<T, 'apiKeyEnv' | 'apiKeyFile'>;
 /** `apiKey` comes from `api_key_env` or `api_key_file`. */
 type WithKey<T> = WithoutSources<T> & { apiKey: string | undefined };
 
-export type LlamaServerConfig = WithKey<Extract<EngineSettings, { kind: 'llama-server' }>>;
-export type OpenaiConfig = WithKey<Extract<EngineSettings, { kind: 'openai' }>>;
-export type SimulatedConfig = Extract<EngineSettings, { kind: 'simulated' }>;
+type LlamaServerConfig = WithKey<Extract<EngineSettings, { kind: 'llama-server' }>>;
+type OpenaiConfig = WithKey<Extract<EngineSettings, { kind: 'openai' }>>;
+type SimulatedConfig = Extract<EngineSettings, { kind: 'simulated' }>;
 export type EngineConfig = LlamaServerConfig | OpenaiConfig | SimulatedConfig;
 
-export type ServerConfig = Omit<Settings['server'], 'apiKeys'> & { apiKeys: readonly ApiKeyConfig[] };
-export type QueueConfig = Settings['queue'];
-export type LoggerConfig = Settings['logger'];
+type ServerConfig = Omit<Settings['server'], 'apiKeys'> & { apiKeys: readonly ApiKeyConfig[] };
+type QueueConfig = Settings['queue'];
+type LoggerConfig = Settings['logger'];
 
 export interface Config {
   readonly server: ServerConfig;

@@ -1,7 +1,8 @@
 /** Environment variables as values of the tree. An empty variable counts as one that is not set. */
+
+import { nearest } from '../base/nearest.js';
 import { type Leaf, leaves } from './keys.js';
 import { isReferenceDefault } from './legacy.js';
-import { nearest } from './nearest.js';
 import type { ConfigWarning } from './remark.js';
 import {
   type Block,

@@ -1,9 +1,9 @@
 /** A tree of what was written as the input that the schema reads: keys renamed, unknown ones named, paths expanded. */
 import type * as z from 'zod';
+import { nearest } from '../base/nearest.js';
 import { type Field, fieldOf } from './field.js';
 import { expandHome, expandHomeInArgument } from './home-path.js';
 import { itemOf, membersOf } from './keys.js';
-import { nearest } from './nearest.js';
 import { appendStep, type Remark } from './remark.js';
 import { type Block, child, isBlock, isList, isScalar, type Tree, textAt } from './tree.js';
 

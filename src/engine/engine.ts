@@ -7,7 +7,7 @@
 import type { Service } from '../base/service.js';
 
 export const ENGINE_KINDS = ['llama-server', 'openai', 'simulated'] as const;
-export type EngineKind = (typeof ENGINE_KINDS)[number];
+type EngineKind = (typeof ENGINE_KINDS)[number];
 
 /**
  * - `stopped`: not started, or stopped on purpose

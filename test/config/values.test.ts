@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { nearest } from '../../src/base/nearest.js';
 import { formatAddress, parseAddress } from '../../src/config/address.js';
 import { expandHomeInArgument } from '../../src/config/home-path.js';
-import { nearest } from '../../src/config/nearest.js';
 import { formatSizeBytes, parseSizeBytes } from '../../src/config/size.js';
 import * as value from '../../src/config/values.js';
 
