@@ -4,6 +4,7 @@
  * An engine has one primitive, `forward`: bytes in, bytes out, unparsed. Everything that wants to understand an
  * answer decodes the bytes itself. `test/conformance/engine.ts` is this contract as tests.
  */
+import type { GollamaError } from '../base/errors.js';
 import type { Service } from '../base/service.js';
 
 export const ENGINE_KINDS = ['llama-server', 'openai', 'simulated'] as const;
@@ -61,6 +62,11 @@ export interface AnswerSink {
   head(head: AnswerHead, flow: Flow): void;
   /** Returns false to ask for a pause; no chunk follows (but for what was already read) until `flow.resume()`. */
   chunk(bytes: Buffer): boolean;
+  /**
+   * An answer that has begun will not be completed. It is told at once, as `forward` itself waits until the engine has left
+   * the call; not told where `signal` aborted.
+   */
+  failed?(error: GollamaError): void;
 }
 
 export interface Engine extends Service {

@@ -79,7 +79,9 @@ export class LlamaSession {
     try {
       await this.#send(call, sink, sent, signal);
     } catch (thrown) {
-      throw await this.#leave(sent, toGollamaError(thrown));
+      const error = toGollamaError(thrown);
+      if (sent.headed && !signal.aborted) sink.failed?.(error);
+      throw await this.#leave(sent, error);
     } finally {
       this.#sent.delete(sent);
       if (this.#sent.size === 0) this.#tellIdle();

@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.js';
 import type { AnswerSink, Engine, EngineCall, EngineStatus } from './engine.js';
 import { HttpUpstream } from './http-upstream.js';
 import { LlamaSession } from './llama-session.js';
+import { asksForBase64, PackedEmbeddings } from './packed-embeddings.js';
 import { readServerFacts, type ServerFacts } from './server-facts.js';
 import { StatusBoard } from './status-board.js';
 
@@ -90,11 +91,24 @@ export class OpenAiEngine implements Engine {
       throw new GollamaError('engine_unavailable', `${this.name} is ${this.status().state}`);
     }
     try {
-      await (run.llama ?? run.upstream).forward(call, sink, signal);
+      if (run.llama) await run.llama.forward(call, sink, signal);
+      else await this.#forwardPlainly(run.upstream, call, sink, signal);
     } catch (error) {
       if (!run.ended && error instanceof GollamaError && error.code === 'engine_unavailable') this.#away(error.message);
       throw error;
     }
+  }
+
+  async #forwardPlainly(
+    upstream: HttpUpstream,
+    call: EngineCall,
+    sink: AnswerSink,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (!asksForBase64(call)) return upstream.forward(call, sink, signal);
+    const embeddings = new PackedEmbeddings(sink);
+    await upstream.forward(call, embeddings, signal);
+    embeddings.finish();
   }
 
   /** It is not ours to restart: the slot stays out of use until the server is seen to have freed it, or was away. */

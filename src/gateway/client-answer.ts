@@ -182,6 +182,11 @@ export class ClientAnswer implements AnswerSink {
     }
   }
 
+  /** As `fail`, for an answer that has begun; of any other it is decided elsewhere whether it is tried again. */
+  failed(error: GollamaError): void {
+    if (this.started) this.fail(error);
+  }
+
   /** Token counts of the answer, as far as it told them. */
   usage(): TokenUsage | undefined {
     return findUsage(this.#tail.bytes()) ?? (this.#opening ? findUsage(this.#opening) : undefined);

@@ -198,6 +198,19 @@ describe('a stream', () => {
     expect((await head).text).toBe(error);
   });
 
+  it('that the engine gives up is failed at once; one that was not begun is left to another attempt', async () => {
+    const { answer, head } = await scene();
+    grant(answer);
+    answer.failed(new GollamaError('engine_error', 'too early'));
+    streamHead(answer);
+    say(answer, 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n');
+    answer.failed(new GollamaError('engine_error', 'it broke'));
+    const told = await head;
+    await told.ended;
+    expect([told.status, told.events.at(-1)]).toEqual([200, expect.stringContaining('it broke')]);
+    expect(told.text).not.toContain('too early');
+  });
+
   it('that was cut inside a long event ends with a broken connection', async () => {
     const { answer, head } = await scene();
     grant(answer);
