@@ -51,7 +51,7 @@ export function factsOf(message: JsonObject): MessageFacts {
     logprobTokens,
     usage: usageOf(objectAt(message, 'usage')),
     timings: timings && timingsOf(timings),
-    timingsCached: timings && numberAt(timings, 'cache_n'),
+    timingsCached: timings && countAt(timings, 'cache_n'),
     error: errorOf(message.error),
     model: typeof message.model === 'string' ? message.model : undefined,
   };
@@ -82,19 +82,19 @@ function logprobsIn(choice: JsonObject): number {
 function usageOf(usage: JsonObject | undefined): UsageFacts | undefined {
   if (usage === undefined) return undefined;
   return {
-    prompt: numberAt(usage, 'prompt_tokens') ?? numberAt(usage, 'input_tokens'),
+    prompt: countAt(usage, 'prompt_tokens') ?? countAt(usage, 'input_tokens'),
     // Reasoning tokens are part of it: they are not added again.
-    completion: numberAt(usage, 'completion_tokens') ?? numberAt(usage, 'output_tokens'),
-    reasoning: numberAt(objectAt(usage, 'completion_tokens_details'), 'reasoning_tokens'),
-    cached: numberAt(objectAt(usage, 'prompt_tokens_details'), 'cached_tokens'),
+    completion: countAt(usage, 'completion_tokens') ?? countAt(usage, 'output_tokens'),
+    reasoning: countAt(objectAt(usage, 'completion_tokens_details'), 'reasoning_tokens'),
+    cached: countAt(objectAt(usage, 'prompt_tokens_details'), 'cached_tokens'),
   };
 }
 
 function timingsOf(timings: JsonObject): ServerTimings | undefined {
-  const predictedTokens = numberAt(timings, 'predicted_n');
+  const predictedTokens = countAt(timings, 'predicted_n');
   if (predictedTokens === undefined) return undefined;
   return {
-    promptTokens: (numberAt(timings, 'prompt_n') ?? 0) + (numberAt(timings, 'cache_n') ?? 0),
+    promptTokens: (countAt(timings, 'prompt_n') ?? 0) + (countAt(timings, 'cache_n') ?? 0),
     promptMs: numberAt(timings, 'prompt_ms') ?? 0,
     predictedTokens,
     predictedMs: numberAt(timings, 'predicted_ms') ?? 0,
@@ -113,5 +113,13 @@ function textAt(object: JsonObject, key: string): string {
 
 function numberAt(object: JsonObject | undefined, key: string): number | undefined {
   const value = object?.[key];
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+/** More than any model says; a server that tells more has lost count. */
+const COUNT_MAX = 1e9;
+
+function countAt(object: JsonObject | undefined, key: string): number | undefined {
+  const value = numberAt(object, key);
+  return value !== undefined && Number.isInteger(value) && value <= COUNT_MAX ? value : undefined;
 }

@@ -62,7 +62,9 @@ const LAG_MS_MAX = 10;
 const LAG_OF_TTFT_MAX = 0.01;
 const ACHIEVED_MIN = 0.98;
 /** In a shorter run the 99th percentile is the slowest of a handful of looks at the event loop. */
-const LOOP_DELAY_WALL_MS_MIN = 500;
+const LOOP_DELAY_WALL_MS_MIN = 1_000;
+/** A shorter run has hardly done more than to compile the client. */
+const BUSY_WALL_MS_MIN = 250;
 
 /** Saturated where any of these holds; each reason names its figure and its limit. */
 export function judge(figures: ClientFigures): { saturated: boolean; reasons: string[] } {
@@ -86,8 +88,9 @@ export function clientReport(health: ClientHealth, run: RunFigures): ClientRepor
   const figures = figuresOf(health, run);
   const { threads, wallMs, cpuUs } = health;
   const events = sum(threads.map((thread) => thread.events));
+  const isBrief = wallMs < BUSY_WALL_MS_MIN;
   return {
-    ...judge(figures),
+    ...judge(isBrief ? { ...figures, cpuUtil: null, elu: null } : figures),
     workers: threads.length,
     cpu_util: figures.cpuUtil,
     elu: figures.elu,
@@ -96,7 +99,7 @@ export function clientReport(health: ClientHealth, run: RunFigures): ClientRepor
     events_per_s: wallMs > 0 ? (events * 1000) / wallMs : null,
     cpu_us_per_event: events > 0 ? cpuUs / events : null,
     coalesced_event_ratio: events > 0 ? sum(threads.map(({ coalesced }) => coalesced)) / events : null,
-    schedule_lag_ms: delayOf(threads.map(({ lagMs }) => lagMs)),
+    schedule_lag_ms: lagOf(threads.map(({ lagMs }) => lagMs)),
     unsent: sum(threads.map(({ unsent }) => unsent)),
     calibration: run.calibration,
   };
@@ -125,6 +128,11 @@ function figuresOf({ threads, wallMs, cpuUs, inFlightTarget }: ClientHealth, run
 function delayOf(parts: readonly Quantiles[]): { p50: number; p99: number; max: number } | null {
   const [p50, p99, max] = [percentileOf(parts, 50), percentileOf(parts, 99), maxOf(parts)];
   return p50 === null || p99 === null || max === null ? null : { p50, p99, max };
+}
+
+function lagOf(parts: readonly Quantiles[]): { p50: number; p99: number } | null {
+  const [p50, p99] = [percentileOf(parts, 50), percentileOf(parts, 99)];
+  return p50 === null || p99 === null ? null : { p50, p99 };
 }
 
 function above(is: number | null, max: number, reason: (is: number, max: number) => string): string | undefined {

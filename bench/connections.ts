@@ -23,6 +23,7 @@ export class Connections {
   readonly #options: ConnectionOptions;
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
+  #reuses = true;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -33,8 +34,24 @@ export class Connections {
     return this.#idle.pop() ?? this.#create();
   }
 
+  /** A new one, whatever is idle. */
+  fresh(): Connection {
+    return this.#create();
+  }
+
   give(connection: Connection): void {
-    this.#idle.push(connection);
+    if (this.#reuses) {
+      this.#idle.push(connection);
+      return;
+    }
+    this.#all.delete(connection);
+    void connection.client.destroy();
+  }
+
+  /** The server closes connections that it promised to keep: from now on each request opens its own. */
+  stopReusing(): void {
+    this.#reuses = false;
+    for (const connection of this.#idle.splice(0)) this.give(connection);
   }
 
   async close(): Promise<void> {

@@ -69,7 +69,9 @@ export class LoadGenerator implements Play {
   /** Every slot starts its next request the moment its last one is over. */
   async #closed(load: Extract<Load, { kind: 'closed' }>, signal: AbortSignal): Promise<void> {
     const slots = Array.from({ length: load.concurrency }, async (_, slot) => {
-      await pause(this.#options.clock, (load.rampMs * slot) / load.concurrency, signal);
+      const waitMs = (load.rampMs * slot) / load.concurrency;
+      // A timer for no time would still take a millisecond.
+      if (waitMs > 0) await pause(this.#options.clock, waitMs, signal);
       while (!signal.aborted && this.#goesOn()) {
         const item = this.#nextItem();
         if (item === undefined) break;

@@ -33,7 +33,17 @@ export interface Published {
   readonly result: BenchResult;
   readonly runs: readonly BenchResult[];
   readonly workload: Workload;
-  readonly items: readonly WorkItem[];
+  readonly items: Iterable<WorkItem>;
+}
+
+/** What came of it: a file that cannot be written keeps none of the others from it. */
+export interface Publication {
+  /** For the report: `bench.json (gollama.bench/v1)`. */
+  readonly saved: readonly string[];
+  /** Of code `configuration`. */
+  readonly failures: readonly GollamaError[];
+  /** True where the result itself is among what could not be written. */
+  readonly isResultLost: boolean;
 }
 
 /** The result as `--json` shows it. */
@@ -41,42 +51,56 @@ export function jsonText({ result }: Pick<Published, 'result'>, compat: string |
   return compat === 'vllm' ? renderVllm(result) : resultText(result);
 }
 
-/** What was written, for the report: `bench.json (gollama.bench/v1)`. Throws `configuration` where a file cannot be. */
-export async function publish(published: Published, wishes: PublishWishes): Promise<string[]> {
+/** Never rejects for a file. */
+export async function publish(published: Published, wishes: PublishWishes): Promise<Publication> {
   const { result, workload, items } = published;
   const { json, compat, saveWorkload, stepSummary } = wishes;
-  const saved = [
-    ...(json === '-' ? [] : await write(json, compat ?? SCHEMA, () => jsonText(published, compat))),
-    ...(await writeReports(published, wishes)),
-    ...(await write(saveWorkload, 'workload', () => workloadText(workload, items))),
-  ];
-  if (stepSummary !== undefined) await put(stepSummary, () => appendFile(stepSummary, `${renderMarkdown(result)}\n`));
-  return saved;
+  const outcome = new Outcome();
+  await outcome.write(json === '-' ? undefined : json, compat ?? SCHEMA, () => jsonText(published, compat));
+  const isResultLost = outcome.failures.length > 0;
+  await writeAll(published, wishes, outcome);
+  await outcome.write(saveWorkload, 'workload', () => workloadText(workload, items));
+  if (stepSummary) await outcome.attempt(stepSummary, () => appendFile(stepSummary, `${renderMarkdown(result)}\n`));
+  return { saved: outcome.saved, failures: outcome.failures, isResultLost };
 }
 
 /** As `publish`, for the forms of a report alone. */
 export async function writeReports(
+  published: Pick<Published, 'result' | 'runs'>,
+  wishes: ReportWishes,
+): Promise<Omit<Publication, 'isResultLost'>> {
+  const outcome = new Outcome();
+  await writeAll(published, wishes, outcome);
+  return outcome;
+}
+
+async function writeAll(
   { result, runs }: Pick<Published, 'result' | 'runs'>,
   wishes: ReportWishes,
-): Promise<string[]> {
-  return [
-    ...(await write(wishes.csv, 'CSV', () => renderCsv(runs))),
-    ...(await write(wishes.markdown, 'Markdown', () => renderMarkdown(result))),
-    ...(await write(wishes.html, 'HTML', () => renderHtml(result))),
-    ...(await write(wishes.junit, 'JUnit', () => renderJunit(result))),
-  ];
+  outcome: Outcome,
+): Promise<void> {
+  await outcome.write(wishes.csv, 'CSV', () => renderCsv(runs));
+  await outcome.write(wishes.markdown, 'Markdown', () => renderMarkdown(result));
+  await outcome.write(wishes.html, 'HTML', () => renderHtml(result));
+  await outcome.write(wishes.junit, 'JUnit', () => renderJunit(result));
 }
 
-async function write(file: string | undefined, what: string, text: () => string): Promise<string[]> {
-  if (file === undefined) return [];
-  await put(file, () => writeFile(file, text()));
-  return [`${file} (${what})`];
-}
+class Outcome {
+  readonly saved: string[] = [];
+  readonly failures: GollamaError[] = [];
 
-async function put(file: string, write: () => Promise<void>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    throw new GollamaError('configuration', `cannot write ${file}: ${messageOf(error)}`, { cause: error });
+  async write(file: string | undefined, what: string, text: () => string): Promise<void> {
+    if (file === undefined) return;
+    if (await this.attempt(file, () => writeFile(file, text()))) this.saved.push(`${file} (${what})`);
+  }
+
+  async attempt(file: string, write: () => Promise<void>): Promise<boolean> {
+    try {
+      await write();
+      return true;
+    } catch (cause) {
+      this.failures.push(new GollamaError('configuration', `cannot write ${file}: ${messageOf(cause)}`, { cause }));
+      return false;
+    }
   }
 }

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { createWriteStream, type WriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
 import { GollamaError, messageOf } from '../src/base/errors.js';
 import { recordLine } from './output/records.js';
 import type { RequestRecord } from './record.js';
@@ -32,11 +33,12 @@ export class RecordFile {
     if (!this.#failure) this.#stream.write(`${recordLine(record)}\n`);
   }
 
-  /** Throws `configuration` where not every record could be written. */
-  async close(): Promise<void> {
-    await new Promise<void>((resolve) => this.#stream.end(() => resolve()));
-    if (this.#failure) {
-      throw new GollamaError('configuration', `not every record could be written: ${this.#failure.message}`);
-    }
+  /** Idempotent. A failure of code `configuration` where not every record could be written. */
+  async close(): Promise<GollamaError | undefined> {
+    this.#stream.end();
+    // A failure is remembered by whoever listens to it from the start.
+    await finished(this.#stream).catch(() => {});
+    if (!this.#failure) return undefined;
+    return new GollamaError('configuration', `not every record could be written: ${this.#failure.message}`);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Sends one request and watches its answer. Never retries silently: a server that does not take `stream_options` is asked
- * once more without, and the record says so.
+ * once more without, and the record says so. What met a connection that was closed already is sent on a new one: no server
+ * has seen it, and its time counts from when it was due all the same.
  */
 import type { Dispatcher } from 'undici';
 import type { Clock, Timer } from '../src/base/clock.js';
@@ -8,6 +9,7 @@ import { messageOf } from '../src/base/errors.js';
 import { AnswerObservation, type Failure } from './answer-observation.js';
 import { type Connection, Connections } from './connections.js';
 import type { RequestSettings, Target, WorkItem } from './plan.js';
+import { printable } from './printable.js';
 import type { ErrorClass, RequestRecord } from './record.js';
 import { promptHash, requestBody, requestPath } from './request-body.js';
 
@@ -50,7 +52,7 @@ export class RequestClient {
 
   /** Never rejects. `signal` ends the run: the request is then recorded as incomplete. */
   async send(order: RequestOrder, signal: AbortSignal): Promise<RequestRecord> {
-    const record = await this.#attempt(order, signal, 1);
+    const record = await this.#delivered(order, signal, 1);
     const refusesUsage =
       record.status === 400 &&
       this.#options.target.stream &&
@@ -58,16 +60,28 @@ export class RequestClient {
       /stream_options/i.test(record.error ?? '');
     if (!refusesUsage) return record;
     this.#asksForUsage = false;
-    return this.#attempt(order, signal, 2);
+    return this.#delivered(order, signal, 2);
+  }
+
+  /** llama-server closes its connection behind every stream, although it has promised to keep it. */
+  async #delivered(order: RequestOrder, signal: AbortSignal, attempts: number): Promise<RequestRecord> {
+    const record = await this.#attempt(order, signal, attempts, this.#connections.take());
+    if (!isStale(record) || signal.aborted) return record;
+    this.#connections.stopReusing();
+    return this.#attempt(order, signal, attempts, this.#connections.fresh());
   }
 
   close(): Promise<void> {
     return this.#connections.close();
   }
 
-  async #attempt(order: RequestOrder, signal: AbortSignal, attempts: number): Promise<RequestRecord> {
+  async #attempt(
+    order: RequestOrder,
+    signal: AbortSignal,
+    attempts: number,
+    connection: Connection,
+  ): Promise<RequestRecord> {
     const { target, settings } = this.#options;
-    const connection = this.#connections.take();
     const exchange = new Exchange(this.#options, connection, signal);
     await exchange.run({
       method: 'POST',
@@ -78,6 +92,19 @@ export class RequestClient {
     void exchange.released.then(() => this.#connections.give(connection));
     return exchange.record(order, attempts);
   }
+}
+
+/** A close that crossed the request on its way is heard at once; a later one may be the answer to it. */
+const STALE_MS_MAX = 1_000;
+
+function isStale({ connectionReused, errorClass, headersMs, sentMs, endMs }: RequestRecord): boolean {
+  return (
+    connectionReused &&
+    errorClass === 'truncated' &&
+    headersMs === null &&
+    sentMs !== null &&
+    endMs - sentMs < STALE_MS_MAX
+  );
 }
 
 /** Time for a server to end the body behind `[DONE]`. */
@@ -197,16 +224,16 @@ class Exchange implements Dispatcher.DispatchHandler {
       status: this.#status,
       ok: !this.#incomplete && failure === undefined,
       errorClass: failure?.errorClass ?? null,
-      error: failure?.message ?? null,
+      error: failure ? printable(failure.message) : null,
       attempts,
-      finishReason: seen.finishReason,
+      finishReason: seen.finishReason && printable(seen.finishReason),
       tokens: seen.tokens(),
       chunks: seen.chunks,
       gapsUs: seen.gapsUs,
       coalesced: seen.coalesced,
       serverTimings: seen.serverTimings,
       promptHash: promptHash(item),
-      modelReported: seen.modelReported,
+      modelReported: seen.modelReported && printable(seen.modelReported),
       incomplete: this.#incomplete,
       ...(this.#options.settings.saveText ? { text: seen.text } : {}),
     };

@@ -7,6 +7,7 @@ import type { RunBenchFlags } from './bench-flags.js';
 import { CALIBRATION_DEFAULTS, calibrate } from './calibration.js';
 import { environment } from './environment.js';
 import { judgementOf } from './judgement.js';
+import { keptAlive } from './kept-alive.js';
 import { parseGoodput } from './metrics/goodput.js';
 import { renderGithubAnnotations } from './output/github-annotations.js';
 import { liveLine, logLine } from './output/live-line.js';
@@ -14,7 +15,7 @@ import { parseResult } from './output/result-file.js';
 import { renderSweep } from './output/sweep.js';
 import { renderTerminal } from './output/terminal.js';
 import { startOwnGateway } from './own-gateway.js';
-import type { Plan, Target } from './plan.js';
+import type { Plan, Stop, Target } from './plan.js';
 import { jsonText, type PublishWishes, publish } from './publish.js';
 import { durationMs } from './quantity.js';
 import { RecordFile } from './record-file.js';
@@ -57,26 +58,40 @@ export interface BenchEnd {
   /** What GitHub shows beside the job; empty elsewhere. */
   readonly annotations: string;
   readonly exitCode: number;
+  /** Why a file is not there that was asked for; what it would have said is in `report` and `json`. */
+  readonly failure: GollamaError | undefined;
+  /** True where the file that could not be written is that of the result. */
+  readonly isResultLost: boolean;
 }
 
 /** Comparing two servers takes so many pairs to be sure of anything. */
 const AGAINST_PAIRS = 5;
 
 /** Throws `usage`, `unreachable`, `unauthorized`, `model_not_found`, `not_found`, `configuration`. */
-export async function runBench(wish: BenchWish, observer: BenchObserver): Promise<BenchEnd> {
+export function runBench(wish: BenchWish, observer: BenchObserver): Promise<BenchEnd> {
+  return keptAlive(() => measureAndReport(wish, observer));
+}
+
+async function measureAndReport(wish: BenchWish, observer: BenchObserver): Promise<BenchEnd> {
   const { flags, env, clock } = wish;
   const settings = runSettings(flags);
   const judgement = judgementOf(flags, settings);
   const sweep = flags.sweep === undefined ? undefined : sweepOf(flags.sweep, flags, settings);
+  if (flags.against !== undefined && flags.baseline !== undefined) {
+    throw new GollamaError('usage', '--against and --baseline exclude each other: one run has one comparison');
+  }
+  checkWorkers(flags.workers);
+  const waitReadyMs = durationMs(flags['wait-ready'] ?? '0', '--wait-ready');
   const goodput = flags.goodput === undefined ? undefined : parseGoodput(flags.goodput);
   const baseline =
     flags.baseline === undefined ? undefined : parseResult(await readText(flags.baseline), flags.baseline);
   const workload = await openWorkload(flags, { ...settings.request, seed: flags.seed, profile: settings.profile });
   const records = flags.records === undefined ? undefined : await RecordFile.open(flags.records);
   const gateway = await ownGateway(wish, observer);
+  const look = { settings, waitReadyMs };
   try {
-    const target = await targetOf(wish, gateway?.url ?? wish.url ?? wish.defaultUrl, settings, observer);
-    const against = flags.against === undefined ? undefined : await targetOf(wish, flags.against, settings, observer);
+    const target = await targetOf(wish, gateway?.url ?? wish.url ?? wish.defaultUrl, look, observer);
+    const against = flags.against === undefined ? undefined : await targetOf(wish, flags.against, look, observer);
     const plan = planOf(flags, settings, target, workload);
     const context: RunContext = {
       clock,
@@ -93,10 +108,10 @@ export async function runBench(wish: BenchWish, observer: BenchObserver): Promis
     const repeat = flags.repeat ?? (against === undefined ? 1 : AGAINST_PAIRS);
     const session: SessionOptions = { plan, against, baseline, repeat, workload, judgement, context };
     const end = sweep === undefined ? await once(session, wish, observer) : await swept(session, sweep, wish, observer);
-    await records?.close();
-    return end;
+    return { ...end, failure: end.failure ?? (await records?.close()) };
   } finally {
     observer.done();
+    await records?.close();
     await gateway?.stop();
   }
 }
@@ -115,19 +130,33 @@ async function swept(
   observer: BenchObserver,
 ): Promise<BenchEnd> {
   const steps: SessionResult[] = [];
+  let asked = 0;
   const results = () => steps.map(({ result }) => result);
   for (;;) {
     const concurrency = nextStep(sweep, results());
-    if (concurrency === undefined || wish.signal.aborted) break;
-    const plan: Plan = { ...session.plan, load: { kind: 'closed', concurrency, rampMs: 0 } };
-    steps.push(await benchSession({ ...session, plan }));
+    // Interrupted before its first step it still has that one, empty.
+    if (concurrency === undefined || (wish.signal.aborted && steps.length > 0)) break;
+    const { plan } = session;
+    const load = { kind: 'closed' as const, concurrency, rampMs: plan.load.rampMs };
+    const warmupRequests = wish.flags.warmup ?? concurrency;
+    const workload = unasked(session.workload, asked);
+    const step = await benchSession({ ...session, workload, plan: { ...plan, load, warmupRequests } });
+    asked += step.result.requests.total;
+    steps.push(step);
   }
   observer.done();
   const knee = kneeOf(results());
-  const shown = steps.find(({ result }) => result === knee) ?? steps.at(-1);
-  if (shown === undefined) throw new GollamaError('cancelled', 'the sweep was interrupted before its first step');
+  const last = steps.at(-1);
+  const shown = wish.signal.aborted ? last : (steps.find(({ result }) => result === knee) ?? last);
+  if (shown === undefined) throw new Error('a sweep without a step');
   const ended = { ...shown, runs: results() };
   return finish(ended, `${renderSweep(results(), knee)}\n\n`, session.workload, wish, observer);
+}
+
+/** Behind what the steps before have asked: the server's prompt cache would answer that. A saved workload has no more. */
+function unasked(workload: Workload, from: number): Workload {
+  if (workload.prompts !== 'unique' || 'requests' in workload) return workload;
+  return { ...workload, item: (index) => workload.item(from + index) };
 }
 
 async function finish(
@@ -139,13 +168,15 @@ async function finish(
 ): Promise<BenchEnd> {
   const { flags, env } = wish;
   const { result } = ended;
-  const saved = await publish({ ...ended, workload }, wishesOf(flags, env));
+  const { saved, failures, isResultLost } = await publish({ ...ended, workload }, wishesOf(flags, env));
   return {
     report:
       before + renderTerminal(result, { width: observer.width, ascii: observer.ascii, color: observer.color, saved }),
     json: JSON.parse(jsonText({ result }, flags.compat)) as object,
     annotations: env.GITHUB_ACTIONS ? renderGithubAnnotations(result) : '',
     exitCode: result.verdict.exit_code,
+    failure: failures[0],
+    isResultLost,
   };
 }
 
@@ -170,38 +201,50 @@ function sweepOf(text: string, flags: RunBenchFlags, settings: RunSettings): Swe
   return parseSweep(text);
 }
 
-async function ownGateway({ flags, url }: BenchWish, observer: BenchObserver) {
+async function ownGateway({ flags, url, clock, signal }: BenchWish, observer: BenchObserver) {
   if (flags.engine === undefined) return undefined;
   if (url !== undefined) throw new GollamaError('usage', '--engine sim starts a server of its own: name no URL');
   observer.phase('starting a gateway on the simulated engine');
-  return startOwnGateway();
+  return startOwnGateway(clock, signal);
 }
 
-async function targetOf(wish: BenchWish, url: string, settings: RunSettings, observer: BenchObserver): Promise<Target> {
+async function targetOf(
+  wish: BenchWish,
+  url: string,
+  { settings, waitReadyMs }: { settings: RunSettings; waitReadyMs: number },
+  observer: BenchObserver,
+): Promise<Target> {
   const { flags, apiKey, clock, signal } = wish;
+  const { endpoint, stream, headers } = settings;
   observer.phase(`looking for ${url}`);
-  const waitReadyMs = durationMs(flags['wait-ready'] ?? '0', '--wait-ready');
-  const found = await findTarget({ url, model: flags.model, apiKey, waitReadyMs }, clock, signal);
-  return { ...found, endpoint: settings.endpoint, stream: settings.stream, apiKey, headers: settings.headers };
+  const found = await findTarget({ url, model: flags.model, apiKey, headers, waitReadyMs }, clock, signal);
+  return { ...found, endpoint, stream, apiKey, headers };
 }
 
 function planOf(flags: RunBenchFlags, settings: RunSettings, target: Target, workload: Workload): Plan {
   const { load, request, warmupRequests } = settings;
-  // A saved workload is played whole unless the user wants less of it.
-  const kept = 'requests' in workload && typeof workload.requests === 'number' ? workload.requests : undefined;
-  const isOpen = flags.requests === undefined && flags.duration === undefined && flags.profile === undefined;
-  const stop = kept !== undefined && isOpen ? { kind: 'requests' as const, requests: kept } : settings.stop;
-  return { target, load, stop, request, warmupRequests, seed: flags.seed };
+  return { target, load, stop: stopOf(flags, settings, workload), request, warmupRequests, seed: flags.seed };
 }
 
-function workersOf(text: string, plan: Plan): number {
-  if (text === 'auto') {
-    const streams = plan.load.kind === 'closed' ? plan.load.concurrency : plan.load.inFlightMax;
-    return automaticWorkers(streams * CALIBRATION_DEFAULTS.tokensPerSecond, availableParallelism());
-  }
+/** A saved workload is played whole unless the user wants less of it; more of it there is not. */
+function stopOf(flags: RunBenchFlags, { stop }: RunSettings, workload: Workload): Stop {
+  const kept = 'requests' in workload && typeof workload.requests === 'number' ? workload.requests : undefined;
+  if (kept === undefined || stop.kind === 'duration') return stop;
+  return { kind: 'requests', requests: Math.min(kept, flags.requests ?? kept) };
+}
+
+const WORKERS_MAX = 64;
+
+function checkWorkers(text: string): void {
   const workers = Number(text);
-  if (Number.isInteger(workers) && workers > 0 && workers <= 64) return workers;
-  throw new GollamaError('usage', `--workers ${text}: expected auto, or a number from 1 to 64`);
+  if (text === 'auto' || (Number.isInteger(workers) && workers > 0 && workers <= WORKERS_MAX)) return;
+  throw new GollamaError('usage', `--workers ${text}: expected auto, or a number from 1 to ${WORKERS_MAX}`);
+}
+
+function workersOf(text: string, { load }: Plan): number {
+  if (text !== 'auto') return Number(text);
+  const streams = load.kind === 'closed' ? load.concurrency : load.inFlightMax;
+  return automaticWorkers(streams * CALIBRATION_DEFAULTS.tokensPerSecond, availableParallelism());
 }
 
 async function calibration(

@@ -28,14 +28,15 @@ export interface CompareFlags {
   readonly seed: number;
 }
 
-/** Throws `not_found`, and `usage` where the file is no result. */
+/** Throws `not_found`, `usage` where the file is no result, and `configuration` where a report cannot be written. */
 export async function reportFile(
   file: string,
   flags: ReportFlags,
   { width, ascii, color }: Terminal,
 ): Promise<{ report: string; result: BenchResult }> {
   const result = await readResult(file);
-  const saved = await writeReports({ result, runs: [result] }, flags);
+  const { saved, failures } = await writeReports({ result, runs: [result] }, flags);
+  if (failures[0]) throw failures[0];
   return { report: renderTerminal(result, { width, ascii, color, saved }), result };
 }
 

@@ -37,7 +37,7 @@ export interface SessionResult {
   readonly result: BenchResult;
   /** All runs of the target, in the order they were made. */
   readonly runs: readonly BenchResult[];
-  readonly items: readonly WorkItem[];
+  readonly items: Iterable<WorkItem>;
 }
 
 export async function benchSession(options: SessionOptions): Promise<SessionResult> {
@@ -46,7 +46,9 @@ export async function benchSession(options: SessionOptions): Promise<SessionResu
   const middle = middleOf(head);
   const comparison = await comparisonOf(options, pairs, middle.result);
   const runs = head.map(({ result }) => result);
-  return { result: judged(middle.result, comparison, options.judgement, runs), runs, items: middle.items };
+  // The run in the middle may be whole where the session is not.
+  const result = { ...middle.result, complete: !options.context.signal.aborted };
+  return { result: judged(result, comparison, options.judgement, runs), runs, items: middle.items };
 }
 
 /** A result with its gates, its comparison and its verdict. `runs`: all that were made of the same target. */

@@ -112,7 +112,7 @@ function stopOf(flags: BenchFlags, profile: Profile | undefined): Stop {
   if (flags.duration !== undefined && flags.requests !== undefined) {
     throw new GollamaError('usage', '--requests and --duration exclude each other');
   }
-  if (flags.duration !== undefined) return { kind: 'duration', durationMs: durationMs(flags.duration, '--duration') };
+  if (flags.duration !== undefined) return { kind: 'duration', durationMs: patience(flags.duration, '--duration') };
   return { kind: 'requests', requests: flags.requests ?? profile?.requests ?? DEFAULTS.requests };
 }
 
@@ -123,9 +123,9 @@ function requestOf(flags: BenchFlags, profile: Profile | undefined): RequestSett
       flags.temperature === undefined ? DEFAULTS.temperature : notNegative(flags.temperature, '--temperature'),
     ignoreEos: flags['ignore-eos'] ?? false,
     extraBody: extraBodyOf(flags['extra-body']),
-    firstTokenTimeoutMs: durationMs(flags['ttft-timeout'] ?? '5m', '--ttft-timeout'),
-    idleTimeoutMs: durationMs(flags['idle-timeout'] ?? '60s', '--idle-timeout'),
-    totalTimeoutMs: durationMs(flags.timeout ?? '10m', '--timeout'),
+    firstTokenTimeoutMs: patience(flags['ttft-timeout'] ?? '5m', '--ttft-timeout'),
+    idleTimeoutMs: patience(flags['idle-timeout'] ?? '60s', '--idle-timeout'),
+    totalTimeoutMs: patience(flags.timeout ?? '10m', '--timeout'),
     saveText: flags['save-text'] ?? false,
   };
 }
@@ -137,19 +137,42 @@ function extraBodyOf(text: string | undefined): Readonly<Record<string, unknown>
   return body;
 }
 
+/** Of the connection and of the length of the body: the HTTP client sets them. */
+const OWN_HEADERS = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-connection',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 function headersOf(lines: readonly string[]): Record<string, string> {
   const pairs = Object.entries(pairsOf(lines, ':', '--header'));
+  for (const [name, value] of pairs) {
+    const isHeader = /^[\w!#$%&'*+.^`|~-]+$/.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(value);
+    if (!isHeader) throw new GollamaError('usage', `--header ${name}: what it says is no header of HTTP`);
+    if (OWN_HEADERS.has(name.toLowerCase())) throw new GollamaError('usage', `--header ${name} cannot be set`);
+  }
   return Object.fromEntries(pairs.map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 function pairsOf(texts: readonly string[], separator: string, flag: string): Record<string, string> {
-  const pairs: Record<string, string> = {};
-  for (const text of texts) {
+  const pairs = texts.map((text): [string, string] => {
     const at = text.indexOf(separator);
-    if (at <= 0) throw new GollamaError('usage', `${flag} ${text}: expected name${separator}value`);
-    pairs[text.slice(0, at).trim()] = text.slice(at + 1).trim();
-  }
-  return pairs;
+    const name = text.slice(0, at).trim();
+    if (at <= 0 || name === '') throw new GollamaError('usage', `${flag} ${text}: expected name${separator}value`);
+    return [name, text.slice(at + 1).trim()];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** A time that has to pass: none at all would end everything before it begins. */
+function patience(text: string, flag: string): number {
+  const timeMs = durationMs(text, flag);
+  if (timeMs > 0) return timeMs;
+  throw new GollamaError('usage', `${flag} ${text}: expected more than no time`);
 }
 
 function positive(text: string, flag: string): number {

@@ -8,6 +8,7 @@ import type { ProgressFigures } from './output/live-line.js';
 import type { Plan, WorkItem } from './plan.js';
 import type { RequestRecord } from './record.js';
 import { type LiveFigures, Recorder } from './recorder.js';
+import { RefusalWatch } from './refusal.js';
 import { type BenchResult, SCHEMA } from './result.js';
 import { runLoad } from './run-load.js';
 import { type Workload, workloadHash } from './workload/workload.js';
@@ -34,12 +35,13 @@ export interface RunPosition {
 /** A result before its gates and comparison; `verdict` is that of an unjudged run. */
 export interface SingleRun {
   readonly result: BenchResult;
-  /** What was sent, in order. */
-  readonly items: readonly WorkItem[];
+  /** What was sent, in order; made again whenever it is read. */
+  readonly items: Iterable<WorkItem>;
 }
 
 const PROGRESS_MS = 250;
 
+/** Throws `unauthorized`, `model_not_found`, `not_found` where the server refuses every request for that. */
 export async function singleRun(
   plan: Plan,
   workload: Workload,
@@ -48,26 +50,33 @@ export async function singleRun(
 ): Promise<SingleRun> {
   const { clock, signal, workers } = context;
   const startedAt = new Date(clock.epoch()).toISOString();
-  const items = new Sent(workload);
-  const recorder = new Recorder({ plan, goodput: context.goodput, maxTokensOf: (index) => items.at(index)?.maxTokens });
+  const maxTokensOf = (index: number) => workload.item(index)?.maxTokens;
+  const recorder = new Recorder({ plan, goodput: context.goodput, maxTokensOf });
+  const refusals = new RefusalWatch(plan.target);
+  let sentCount = 0;
   let stopProgress = () => {};
-  const outcome = await runLoad(plan, (index) => items.take(index), {
+  const outcome = await runLoad(plan, (index) => workload.item(index), {
     workers,
     clock,
     signal,
     warmupItems: warmupItems(plan, workload),
+    onWarmupRecord: (record) => refusals.add(record),
     onStart: ({ startedAtMs, play }) => {
+      refusals.check();
       stopProgress = watch(plan, recorder, play, startedAtMs, context);
     },
     onRecord: (record) => {
       recorder.add(record);
+      refusals.add(record);
+      sentCount = Math.max(sentCount, record.index + 1);
       context.onRecord(record);
     },
   }).finally(() => stopProgress());
+  refusals.check();
   const { modelReported, events: _, ...measured } = recorder.measured();
   const { ttft, icl } = measured.latency_ms;
   const figures = { ttftP50Ms: ttft?.p50 ?? null, iclP50Ms: icl?.p50 ?? null, calibration: context.calibration };
-  const sent = items.list();
+  const items = new Sent(workload, sentCount);
   const result: BenchResult = {
     schema: SCHEMA,
     complete: !signal.aborted,
@@ -82,7 +91,7 @@ export async function singleRun(
     },
     env: context.env,
     target: targetOf(plan, modelReported),
-    workload: workloadOf(plan, workload, sent),
+    workload: workloadOf(plan, workload, items),
     load: loadOf(plan),
     ...measured,
     client: clientReport(outcome.health, figures),
@@ -90,29 +99,24 @@ export async function singleRun(
     comparison: null,
     verdict: { status: 'pass', exit_code: 0, reason: null },
   };
-  return { result, items: sent };
+  return { result, items };
 }
 
-/** Remembers what was asked, so that it can be hashed and saved. */
-class Sent {
+/** What was asked, drawn again from the workload: a long run keeps none of it in memory. */
+class Sent implements Iterable<WorkItem> {
   readonly #workload: Workload;
-  readonly #items: (WorkItem | undefined)[] = [];
+  readonly #count: number;
 
-  constructor(workload: Workload) {
+  constructor(workload: Workload, count: number) {
     this.#workload = workload;
+    this.#count = count;
   }
 
-  take(index: number): WorkItem | undefined {
-    this.#items[index] ??= this.#workload.item(index);
-    return this.#items[index];
-  }
-
-  at(index: number): WorkItem | undefined {
-    return this.#items[index];
-  }
-
-  list(): WorkItem[] {
-    return this.#items.filter((item) => item !== undefined);
+  *[Symbol.iterator](): Generator<WorkItem> {
+    for (let index = 0; index < this.#count; index += 1) {
+      const item = this.#workload.item(index);
+      if (item !== undefined) yield item;
+    }
   }
 }
 
@@ -153,11 +157,11 @@ function targetOf({ target }: Plan, modelReported: string | null): BenchResult['
   return { url: baseUrl, endpoint, model, model_reported: modelReported, stream };
 }
 
-function workloadOf(plan: Plan, workload: Workload, sent: readonly WorkItem[]): BenchResult['workload'] {
+function workloadOf(plan: Plan, workload: Workload, sent: Iterable<WorkItem>): BenchResult['workload'] {
   const { maxTokens, temperature, ignoreEos } = plan.request;
   return {
     // Of a run by time only what both sides would ask first can be the same.
-    hash: workloadHash(plan.stop.kind === 'requests' ? sent : sent.slice(0, 1)),
+    hash: workloadHash(plan.stop.kind === 'requests' ? sent : new Sent(workload, 1)),
     source: workload.source,
     requests: plan.stop.kind === 'requests' ? plan.stop.requests : null,
     max_tokens: maxTokens,

@@ -61,7 +61,11 @@ function machineDiffers([base]: readonly Run[], [head]: readonly Run[]): string[
 function unusable(name: string, runs: readonly Run[]): string[] {
   const reasons: string[] = [];
   if (runs.some(({ complete }) => !complete)) reasons.push(`a run of ${name} was interrupted`);
-  if (runs.some(({ client }) => client.saturated)) reasons.push(`the client was saturated in a run of ${name}`);
+  const busy = runs.find(({ client }) => client.saturated);
+  if (busy)
+    reasons.push(
+      [`the client was saturated in a run of ${name}`, busy.client.reasons.join(', ')].filter(Boolean).join(': '),
+    );
   if (runs.some(({ requests }) => requests.successful === 0)) reasons.push(`no request of a run of ${name} succeeded`);
   return reasons;
 }

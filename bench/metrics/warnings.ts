@@ -19,6 +19,9 @@ export interface Evidence {
 
 type Rule = (evidence: Evidence) => string | undefined | false;
 
+/** Less is the lateness of timers. */
+const QUEUE_MS_MIN = 5;
+
 const RULES: Readonly<Record<string, Rule>> = {
   failed_requests: ({ measured: { requests } }) =>
     requests.failed > 0 &&
@@ -88,7 +91,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     return (
       queue !== null &&
       e2e !== null &&
-      queue.mean > 0.05 * e2e.mean &&
+      queue.mean > Math.max(QUEUE_MS_MIN, 0.05 * e2e.mean) &&
       `requests waited ${oneDigit(queue.mean)} ms on average before they were sent: the limit of requests in flight was reached`
     );
   },

@@ -6,15 +6,16 @@ import { type Workload, workLine, workloadHash } from './workload.js';
 
 const SCHEMA = 'gollama.workload/v1';
 
-export function workloadText(workload: Pick<Workload, 'source' | 'prompts'>, items: readonly WorkItem[]): string {
+export function workloadText(workload: Pick<Workload, 'source' | 'prompts'>, items: Iterable<WorkItem>): string {
+  const lines = Array.from(items, workLine);
   const head = {
     schema: SCHEMA,
     source: workload.source,
     prompts: workload.prompts,
-    requests: items.length,
+    requests: lines.length,
     hash: workloadHash(items),
   };
-  return [JSON.stringify(head), ...items.map(workLine), ''].join('\n');
+  return [JSON.stringify(head), ...lines, ''].join('\n');
 }
 
 export interface KeptWorkload extends Workload {
@@ -29,6 +30,7 @@ export function parseWorkload(text: string, file: string): KeptWorkload {
   if (head?.schema !== SCHEMA)
     throw new GollamaError('usage', `${file} is no workload file: its first line lacks "${SCHEMA}"`);
   const items = lines.map((line, at) => itemOf(line, `${file}:${at + 2}`));
+  if (items.length === 0) throw new GollamaError('usage', `${file} holds no request`);
   const hash = workloadHash(items);
   if (head.hash !== hash) {
     throw new GollamaError('usage', `${file} was changed since it was saved: its requests do not match its hash`, {

@@ -2,6 +2,8 @@ import { GollamaCommand } from '../../src/cli/base-command.js';
 import { BENCH_FLAGS, withJsonFile } from '../../src/cli/bench-flags.js';
 import { Args } from '../../src/cli/oclif.js';
 
+const EXIT_CODE_TERMINATED = 143;
+
 export default class Bench extends GollamaCommand {
   static override summary = 'Measure a server that speaks the OpenAI API, and fail a CI job on what it finds';
   static override description =
@@ -21,6 +23,8 @@ Exit codes: 0 all gates hold · 2 usage · 3 server not reachable · 7 a gate fa
     '<%= config.bin %> bench --sweep auto -n 40',
   ];
 
+  #isResultLost = false;
+
   static override enableJsonFlag = false;
   static override args = {
     url: Args.string({
@@ -32,18 +36,21 @@ Exit codes: 0 all gates hold · 2 usage · 3 server not reachable · 7 a gate fa
 
   override async run(): Promise<object | undefined> {
     const { args, flags } = await this.parse(Bench, withJsonFile(this.argv));
-    const [{ runBench }, { BenchTerminal }, { StopSignals }, { systemClock }, { realSurroundings }] = await Promise.all(
-      [
-        import('../../bench/run-bench.js'),
-        import('../../src/cli/bench-terminal.js'),
-        import('../../src/stop-signals.js'),
-        import('../../src/base/clock.js'),
-        import('../../src/config/load.js'),
-      ],
-    );
+    // First of all: what follows takes a while to load, and an interrupt then still gets its report.
+    const { StopSignals } = await import('../../src/stop-signals.js');
     const interrupt = new AbortController();
     const signals = new StopSignals((exitCode) => process.exit(exitCode));
-    void signals.first.then(() => interrupt.abort());
+    let isTerminated = false;
+    void signals.first.then((signal) => {
+      isTerminated = signal === 'SIGTERM';
+      interrupt.abort();
+    });
+    const [{ runBench }, { BenchTerminal }, { systemClock }, { realSurroundings }] = await Promise.all([
+      import('../../bench/run-bench.js'),
+      import('../../src/cli/bench-terminal.js'),
+      import('../../src/base/clock.js'),
+      import('../../src/config/load.js'),
+    ]);
     const { env } = realSurroundings();
     const terminal = new BenchTerminal({ quiet: flags.quiet, progress: flags.progress, ascii: flags.ascii, env });
     const ended = await runBench(
@@ -58,18 +65,21 @@ Exit codes: 0 all gates hold · 2 usage · 3 server not reachable · 7 a gate fa
       },
       terminal,
     ).finally(() => signals.dispose());
-    process.exitCode = ended.exitCode;
+    process.exitCode = ended.failure?.exitCode ?? (isTerminated ? EXIT_CODE_TERMINATED : ended.exitCode);
+    this.#isResultLost = ended.isResultLost;
     if (ended.annotations !== '') process.stderr.write(`${ended.annotations}\n`);
     if (!flags.quiet) {
       // Standard output belongs to the JSON where that is wanted there.
       if (this.jsonEnabled()) process.stderr.write(`${ended.report}\n`);
       else this.log(ended.report);
     }
+    if (ended.failure) process.stderr.write(`error: ${ended.failure.message}\n`);
     return ended.json;
   }
 
-  /** `--json -`: the result, and any failure, on standard output. */
+  /** `--json -`: the result, and any failure, on standard output; there too what its own file could not take. */
   override jsonEnabled(): boolean {
+    if (this.#isResultLost) return true;
     const argv = withJsonFile(this.argv);
     return argv.some((argument, at) => argument === '--json=-' || (argument === '--json' && argv[at + 1] === '-'));
   }

@@ -124,8 +124,12 @@ export const BENCH_FLAGS = { ...LOAD, ...WORKLOAD, ...REQUEST, ...JUDGE, ...REPO
 export function withJsonFile(argv: readonly string[]): string[] {
   return argv.flatMap((argument, at) => {
     const next = argv[at + 1];
-    // A URL is what is measured, not where the result goes.
-    const hasValue = next !== undefined && (next === '-' || !/^(-|https?:)/.test(next));
+    const hasValue = next !== undefined && (next === '-' || !(next.startsWith('-') || isServer(next)));
     return argument === '--json' && !hasValue ? ['--json', '-'] : [argument];
   });
+}
+
+/** What is measured, not where the result goes: `http://...`, `host:port`, `:port`. */
+function isServer(text: string): boolean {
+  return /^https?:\/\//i.test(text) || /^([\w.-]+|\[[\da-f:.]+\])?:\d+(\/|$)/i.test(text);
 }

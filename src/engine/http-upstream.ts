@@ -196,7 +196,7 @@ const TOO_SILENT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 function describe(error: Error, started: boolean): GollamaError {
   if (error instanceof GollamaError) return error;
-  const code = 'code' in error ? String(error.code) : '';
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (NOT_REACHED.has(code) && !started) {
     return new GollamaError('engine_unavailable', `upstream unavailable (${code})`, { cause: error });
   }

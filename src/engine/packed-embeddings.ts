@@ -3,7 +3,7 @@
  * clients ask for base64 unless told otherwise, and some of them then read an answer of numbers as an empty list, silently.
  */
 import { GollamaError } from '../base/errors.js';
-import { isJsonObject, type JsonObject, parseJsonObject } from '../protocol/json-object.js';
+import { isJsonObject, type JsonObject, parseJsonObject, readMembers } from '../protocol/json-object.js';
 import type { AnswerHead, AnswerSink, EngineCall, Flow } from './engine.js';
 
 /** A batch of 2,048 texts with 4,096 numbers each, as text. */
@@ -12,7 +12,7 @@ const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
 /** True where the client wants base64. */
 export function asksForBase64(call: EngineCall): boolean {
   if (!/^\/v1\/embeddings(?=\?|$)/.test(call.path)) return false;
-  return parseJsonObject(call.body)?.encoding_format === 'base64';
+  return readMembers(call.body, ['encoding_format'])?.encoding_format === 'base64';
 }
 
 /** Give it to an engine as the sink, then call `finish()` when the engine is done. */

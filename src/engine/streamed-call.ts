@@ -4,7 +4,7 @@
  * notices within milliseconds. `AnswerAssembler` turns the stream back.
  */
 
-import { isJsonObject, type JsonObject, parseJsonObject, withMembers } from '../protocol/json-object.js';
+import { type JsonObject, lastItem, memberSpans, readMembers, withMembers } from '../protocol/json-object.js';
 import type { EngineCall, HeaderFields } from './engine.js';
 
 /** The OpenAI forms. The native `/completion` streams other shapes, embeddings do not stream at all. */
@@ -14,8 +14,8 @@ const PATHS = new Set(['/v1/chat/completions', '/chat/completions', '/v1/complet
 export function asStreamedCall(call: EngineCall): EngineCall | undefined {
   if (call.stream || call.method !== 'POST' || !PATHS.has(pathOnly(call.path))) return undefined;
   // A body that is no object stays as it is: the engine says what is wrong with it.
-  const body = parseJsonObject(call.body);
-  if (body === undefined || body.stream === true || !streamSaysTheSame(body)) return undefined;
+  const asked = readMembers(call.body, ['stream', 'verbose']);
+  if (asked === undefined || asked.stream === true || !streamSaysTheSame(asked, call.body)) return undefined;
   return {
     ...call,
     headers: withoutCompression(call.headers),
@@ -29,11 +29,14 @@ export function asStreamedCall(call: EngineCall): EngineCall | undefined {
  * 1. `verbose`: the whole text once more in `__verbose`; a stream's has one token each, or none.
  * 2. an assistant message at the end: the JSON answer repeats it in front of its continuation, the stream does not.
  */
-function streamSaysTheSame(body: JsonObject): boolean {
-  if (body.verbose === true) return false;
-  const messages = body.messages;
-  const last: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;
-  return !(isJsonObject(last) && last.role === 'assistant');
+function streamSaysTheSame(asked: JsonObject, body: Buffer): boolean {
+  return asked.verbose !== true && lastRole(body) !== 'assistant';
+}
+
+function lastRole(body: Buffer): unknown {
+  const messages = memberSpans(body, ['messages'])?.at(-1);
+  const last = messages && lastItem(body, messages);
+  return last && readMembers(last, ['role'])?.role;
 }
 
 /** We read the stream ourselves, and nothing is gained by packing it on the way from our own machine. */

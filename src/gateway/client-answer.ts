@@ -45,7 +45,7 @@ export class ClientAnswer implements AnswerSink {
   #opening: Buffer | undefined;
   /** Of an answer with a known length. */
   #missingBytes: number | undefined;
-  /** Status and bytes of an answer that came too late to be passed on with its status. */
+  /** Status and bytes of an answer that is none, or came too late to be passed on with its status. */
   #refused: { readonly status: number; readonly parts: Buffer[] } | undefined;
   #hidesUsage = false;
   /** True where the engine's answer is a stream of events. */
@@ -120,10 +120,11 @@ export class ClientAnswer implements AnswerSink {
     this.#flow = flow;
     this.#streams = isEventStream(head.headers);
     if (this.#streams && this.#options.isText) this.#events = new WholeEvents({ hidesUsage: this.#hidesUsage });
-    if (this.#state === 'waiting') {
-      if (head.status !== 200 || !this.#streams) this.#refused = { status: head.status, parts: [] };
-      return;
+    const isLate = this.#state === 'waiting';
+    if (isLate ? head.status !== 200 || !this.#streams : isNoAnswer(head, this.#options.isText)) {
+      this.#refused = { status: head.status, parts: [] };
     }
+    if (isLate || this.#refused) return;
     this.#state = 'answering';
     this.#writeHead(head);
   }
@@ -156,6 +157,8 @@ export class ClientAnswer implements AnswerSink {
     if (this.#isGone) throw new GollamaError('cancelled', 'the client left before the answer was complete');
     if (this.#state === 'ended') return;
     if (this.#refused) throw this.#refusedError(this.#refused);
+    const isEmpty = this.#options.isText && this.#response.statusCode < 300 && this.#firstByteAtMs === undefined;
+    if (isEmpty && !this.#events) throw new GollamaError('engine_error', 'the engine sent an empty answer');
     const ending = this.#events ? streamEnding(this.#tail.bytes()) : 'done';
     if (ending === 'cut') {
       throw new GollamaError('engine_error', 'the engine ended the stream before the answer was complete');
@@ -265,7 +268,8 @@ export class ClientAnswer implements AnswerSink {
   /** The engine's own words, where it told an error as JSON. */
   #refusedError(refused: { readonly status: number; readonly parts: readonly Buffer[] }): GollamaError {
     const text = Buffer.concat(refused.parts).toString('utf8').slice(0, REFUSED_BYTES_MAX);
-    const told = engineMessage(text) ?? `the engine answered ${refused.status} without a stream`;
+    const what = this.#state === 'waiting' ? 'a stream' : 'an answer';
+    const told = engineMessage(text) ?? `the engine answered ${refused.status} without ${what}`;
     return new GollamaError(codeOf(refused.status), told);
   }
 
@@ -298,6 +302,15 @@ export class ClientAnswer implements AnswerSink {
 function codeOf(status: number): ErrorCode {
   if (status === 429) return 'queue_full';
   return status >= 400 && status < 500 ? 'invalid_request' : 'engine_error';
+}
+
+/**
+ * A redirect would lead clients past the queue, to an address that is not theirs to know: it is for the base URL. An empty
+ * answer looks to a client like a stream that ended well.
+ */
+function isNoAnswer({ status, headers }: AnswerHead, isText: boolean): boolean {
+  if (status >= 300 && status < 400) return true;
+  return isText && status < 300 && (status === 204 || status === 205 || headers['content-length'] === '0');
 }
 
 /** A packed stream is none: its events cannot be seen. */

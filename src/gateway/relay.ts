@@ -99,7 +99,8 @@ export class Relay {
     grant: Grant,
   ): Promise<Attempt<void>> {
     const { engine } = grant.lease;
-    const asksForUsage = outline.stream && !outline.wantsUsage && !engine.countsUnasked && isTextPath(request.path);
+    const wantsUsage = outline.streamOptions?.include_usage === true;
+    const asksForUsage = outline.stream && !wantsUsage && !engine.countsUnasked && isTextPath(request.path);
     answer.granted({
       engine: engine.name,
       waitedMs: grant.waitedMs,
@@ -125,11 +126,11 @@ export class Relay {
   #call(request: RelayRequest, outline: RequestOutline, engine: Engine, asksForUsage: boolean): EngineCall {
     const { path, headers, body } = request;
     const members: Record<string, string> = {};
-    if (outline.body && asksForUsage) {
-      members.stream_options = JSON.stringify({ ...asObject(outline.body.stream_options), include_usage: true });
+    if (asksForUsage) {
+      members.stream_options = JSON.stringify({ ...outline.streamOptions, include_usage: true });
     }
     const model = outline.model;
-    if (outline.body && model !== undefined) {
+    if (model !== undefined) {
       const engineModel = this.#parts.pool.engineModel(engine.name, model);
       if (engineModel !== model) members.model = JSON.stringify(engineModel);
     }
@@ -151,10 +152,6 @@ export class Relay {
     };
     return new RequestRecord(subject, this.#parts);
   }
-}
-
-function asObject(value: unknown): object {
-  return typeof value === 'object' && value !== null ? value : {};
 }
 
 /** Why the request's own signal aborted: the client left, or the server stops. */

@@ -65,6 +65,9 @@ export class Gateway implements Service {
       return503OnClosing: false,
       genReqId: (request) => requestId(request.headers['x-request-id']),
       clientErrorHandler: answerBrokenRequest,
+      // The form that clients use with a proxy (RFC 9112 section 3.2.2): engines are to see the path alone.
+      rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?#]*\/?/i, '/'),
+      frameworkErrors: answerBadUrl,
     });
     this.#install(routes);
   }
@@ -153,6 +156,17 @@ function allowCrossOrigin(reply: FastifyReply, origin: string, asked: string | u
   reply.header('access-control-expose-headers', EXPOSED_HEADERS);
 }
 
+/** A path that cannot be decoded: the framework gives it to no hook and no error handler. */
+function answerBadUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const told = new GollamaError('invalid_request', error.message, { cause: error });
+  reply.header('x-request-id', request.id).code(told.status).send(errorEnvelope(told));
+}
+
+/** What Node says of it, in words; others keep its code. */
+const BROKEN: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: 'the headers of the request are too large: they may have 16 KiB',
+};
+
 /** A request that is not HTTP, or did not come in time: no route has seen it, the socket is all there is. */
 function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
   // What is written now would land inside the answer that is under way on this connection.
@@ -163,7 +177,10 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): 
   const told =
     error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
       ? new GollamaError('upload_timeout', 'the request did not arrive in time')
-      : new GollamaError('invalid_request', `this is not a valid HTTP request (${error.code ?? error.message})`);
+      : new GollamaError(
+          'invalid_request',
+          BROKEN[error.code ?? ''] ?? `this is not a valid HTTP request (${error.code ?? error.message})`,
+        );
   const body = JSON.stringify(errorEnvelope(told));
   socket.write(
     `HTTP/1.1 ${told.status} ${told.status === 408 ? 'Request Timeout' : 'Bad Request'}\r\n` +

@@ -1,31 +1,39 @@
 /** What gollama itself reads of an OpenAI request; everything else in it is the engine's business. */
 import { GollamaError } from '../base/errors.js';
-import { isJsonObject, type JsonObject, parseJsonObject } from './json-object.js';
+import { isJsonObject, type JsonObject, readMembers } from './json-object.js';
 
 export interface RequestOutline {
-  /** The body parsed, or undefined where it is no JSON object: it is then forwarded as it is. */
-  readonly body: Readonly<JsonObject> | undefined;
+  /** False where the body is no JSON object: it is then forwarded as it is. */
+  readonly isObject: boolean;
   readonly model: string | undefined;
   readonly stream: boolean;
-  /** True where the client itself asked for the usage chunk of a stream. */
-  readonly wantsUsage: boolean;
+  /** Undefined where they are absent, or no object. */
+  readonly streamOptions: Readonly<JsonObject> | undefined;
 }
 
-const NOTHING: RequestOutline = { body: undefined, model: undefined, stream: false, wantsUsage: false };
+const NOTHING: RequestOutline = { isObject: false, model: undefined, stream: false, streamOptions: undefined };
+const READ = ['model', 'stream', 'stream_options'];
+/** Names are told back in messages and in the log. */
+const MODEL_CHARS_MAX = 512;
 
-/** Reads the outline of a request body. Throws `invalid_request` where a field that gollama needs has the wrong type. */
+/** Reads the outline of a request body. Throws `invalid_request` where a field that gollama needs is not what it must be. */
 export function outlineOf(bytes: Buffer): RequestOutline {
-  const body = parseJsonObject(bytes);
-  if (body === undefined) return NOTHING;
-  const { model, stream, stream_options: options } = body;
+  const members = readMembers(bytes, READ);
+  if (members === undefined) return NOTHING;
+  const { model, stream, stream_options: options } = members;
   if (model !== undefined && model !== null && typeof model !== 'string') {
     throw new GollamaError('invalid_request', `'model' must be a string, got ${typeName(model)}`, { param: 'model' });
   }
+  if (model && model.length > MODEL_CHARS_MAX) {
+    throw new GollamaError('invalid_request', `'model' is longer than ${MODEL_CHARS_MAX} characters`, {
+      param: 'model',
+    });
+  }
   return {
-    body,
+    isObject: true,
     model: model ?? undefined,
     stream: stream === true,
-    wantsUsage: isJsonObject(options) && options.include_usage === true,
+    streamOptions: isJsonObject(options) ? options : undefined,
   };
 }
 

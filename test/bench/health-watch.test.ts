@@ -14,7 +14,7 @@ describe('the watch over a thread', () => {
     const watch = new HealthWatch();
     watch.start();
     const startedMs = performance.now();
-    for (let block = 0; block < 15; block += 1) {
+    for (let block = 0; block < 21; block += 1) {
       const untilMs = performance.now() + 50;
       while (performance.now() < untilMs);
       await new Promise((resolve) => setImmediate(resolve));

@@ -105,10 +105,48 @@ describe('an answer that was not begun', () => {
     expect(client.headers['x-gollama-simulated']).toBeUndefined();
   });
 
+  it.each([
+    ['204', 204, {}],
+    ['a redirect', 307, { location: 'http://elsewhere/', 'content-length': '0' }],
+    ['304', 304, {}],
+    ['200 with nothing in it', 200, { 'content-length': '0' }],
+  ])('is an error where the engine says no more than %s, and another engine may try', async (_, status, headers) => {
+    const { answer, head } = await scene();
+    grant(answer);
+    streamHead(answer, headers, status);
+    expect(() => answer.complete()).toThrowError(
+      expect.objectContaining({ code: 'engine_error', message: `the engine answered ${status} without an answer` }),
+    );
+    expect(answer.started).toBe(false);
+    answer.fail(FAILED);
+    const client = await head;
+    await client.ended;
+    expect([client.status, client.headers.location]).toEqual([502, undefined]);
+  });
+
+  it('breaks off where the engine ends it with nothing in it', async () => {
+    const { answer, head } = await scene();
+    grant(answer);
+    streamHead(answer, { 'content-type': 'application/json' });
+    const client = await head;
+    expect(() => answer.complete()).toThrowError(expect.objectContaining({ code: 'engine_error' }));
+    answer.fail(FAILED);
+    expect(await client.ended).not.toBe('complete');
+  });
+
+  it('may be empty where it is no text', async () => {
+    const { answer, head } = await scene({ stream: false, isText: false });
+    grant(answer);
+    streamHead(answer, {}, 204);
+    answer.complete();
+    expect((await head).status).toBe(204);
+  });
+
   it('says that it is simulated where it is', async () => {
     const { answer, head } = await scene({ stream: false });
     answer.granted({ engine: 'sim', waitedMs: 0, attempt: 1, simulated: true, hidesUsage: false });
     streamHead(answer, {});
+    say(answer, '{}');
     answer.complete();
     expect((await head).headers['x-gollama-simulated']).toBe('1');
   });

@@ -159,6 +159,27 @@ describe('a request', () => {
     expect(raw.text.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 
+  it('with a path that cannot be decoded is refused with 400 as any other, key or not', async () => {
+    const { url } = await start({ apiKeys: [KEY] });
+    const answer = await send(`${url}/v1/%zz`, { headers: { 'x-request-id': 'r1' } });
+    expect([answer.status, answer.headers['x-request-id']]).toEqual([400, 'r1']);
+    expect(answer.json().error).toMatchObject({ code: 'invalid_request', type: 'invalid_request_error', param: null });
+  });
+
+  it('with headers that are too large is told so', async () => {
+    const { url } = await start();
+    const raw = dial(url, `GET /health HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`);
+    await raw.closed;
+    expect(bodyOf(raw.text).error.message).toContain('16 KiB');
+  });
+
+  it.each(['/v1/models?x=1', ''])('with a whole address is one for its path: %j', async (path) => {
+    const { url } = await start();
+    const raw = dial(url, `GET http://elsewhere:80${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+    await raw.closed;
+    expect(raw.text).toContain(path === '' ? 'there is nothing at /' : '"caller":"anybody"');
+  });
+
   it('to an unknown path is refused with 404', async () => {
     const { url } = await start();
     const answer = await send(`${url}/nothing?here`);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/base/random.js';
-import { memberSpans, parseJsonObject, withMembers } from '../../src/protocol/json-object.js';
+import { lastItem, memberSpans, parseJsonObject, readMembers, withMembers } from '../../src/protocol/json-object.js';
 
 const set = (json: string, values: Record<string, string>) => withMembers(Buffer.from(json), values).toString();
 
@@ -38,6 +38,23 @@ describe('withMembers', () => {
     expect(withMembers(json, { x: '1' }).subarray(7)).toEqual(json.subarray(1));
   });
 
+  it.each([
+    '',
+    '[]',
+    '{',
+    '{,}',
+    '{,"a":1}',
+    '{"a":1,}',
+    '{"a"}',
+    '{"a":}',
+    '{"a" 1}',
+    '{"a":1}}',
+    '{"a":1} x',
+    '\ufeff{}',
+  ])('leaves %j alone, which is no object', (json) => {
+    expect(set(json, { x: 'true' })).toBe(json);
+  });
+
   it('leaves every other member alone, whatever the object looks like', () => {
     const seed = Math.floor(Math.random() * 2 ** 32);
     const random = seededRandom(seed);
@@ -58,7 +75,7 @@ describe('withMembers', () => {
       const json = Buffer.from(JSON.stringify(before, null, pick(['', ' ', '\t'])));
       const after = JSON.parse(withMembers(json, { x: '"set"' }).toString());
       expect(after, `seed ${seed}`).toEqual({ ...before, x: 'set' });
-      expect(memberSpans(json).map((span) => JSON.parse(json.toString('utf8', span.start, span.end)))).toEqual(
+      expect(memberSpans(json)?.map((span) => JSON.parse(json.toString('utf8', span.start, span.end)))).toEqual(
         Object.values(before),
       );
     }
@@ -68,5 +85,37 @@ describe('withMembers', () => {
 describe('parseJsonObject', () => {
   it.each(['', '[]', 'null', '"a"', '{"a":}', '{} x'])('finds no object in %j', (json) => {
     expect(parseJsonObject(Buffer.from(json))).toBeUndefined();
+  });
+});
+
+describe('readMembers', () => {
+  const read = (json: string, ...keys: string[]) => readMembers(Buffer.from(json), keys);
+
+  it('has the values of these members, as JSON.parse has them', () => {
+    expect(read('{"a":1,"b":{"a":2},"\\u0063":null,"a":[3]}', 'a', 'c', 'd')).toEqual({ a: [3], c: null });
+  });
+
+  it('has nothing where a value is not well-formed', () => {
+    expect(read('{"a":tru}', 'a')).toBeUndefined();
+    expect(read('{"a":tru}', 'b')).toEqual({});
+  });
+
+  it('refuses a value that is longer than any that is meant', () => {
+    expect(() => read(`{"a":"${'x'.repeat(70_000)}"}`, 'a')).toThrowError(
+      expect.objectContaining({ code: 'invalid_request', param: 'a' }),
+    );
+  });
+});
+
+describe('lastItem', () => {
+  it.each([
+    ['[1,[2],{"a":[3,4]}]', '{"a":[3,4]}'],
+    ['["a,]"]', '"a,]"'],
+    ['[]', ''],
+    ['{"a":[1]}', undefined],
+  ])('of %s is %s', (list, item) => {
+    const json = Buffer.from(`{"x":${list},"y":[9]}`);
+    const span = memberSpans(json, ['x'])?.[0];
+    expect(span && lastItem(json, span)?.toString()).toBe(item);
   });
 });

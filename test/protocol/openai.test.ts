@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isTextPath, outlineOf } from '../../src/protocol/openai.js';
 
+const nothing = { isObject: false, model: undefined, stream: false, streamOptions: undefined };
 const outline = (text: string) => outlineOf(Buffer.from(text));
 
 describe('the outline of a request', () => {
@@ -8,15 +9,15 @@ describe('the outline of a request', () => {
     expect(outline('{"model":"m","stream":true,"stream_options":{"include_usage":true}}')).toMatchObject({
       model: 'm',
       stream: true,
-      wantsUsage: true,
+      streamOptions: { include_usage: true },
     });
-    expect(outline('{"x":1}')).toEqual({ body: { x: 1 }, model: undefined, stream: false, wantsUsage: false });
+    expect(outline('{"x":1}')).toEqual({ ...nothing, isObject: true });
   });
 
   it.each(['', 'not JSON', '[1]', '"text"', '7', 'null', '{"model":"m"', '\ufeff{}'])(
     'is empty for %j, which is forwarded as it is',
     (text) => {
-      expect(outline(text)).toEqual({ body: undefined, model: undefined, stream: false, wantsUsage: false });
+      expect(outline(text)).toEqual(nothing);
     },
   );
 
@@ -29,12 +30,32 @@ describe('the outline of a request', () => {
     expect(outline(text).stream).toBe(stream);
   });
 
-  it.each(['{"stream_options":null}', '{"stream_options":[true]}', '{"stream_options":{"include_usage":"true"}}'])(
-    'of %s wants no usage',
+  it.each(['{"stream_options":null}', '{"stream_options":[true]}', '{"stream_options":"x"}'])(
+    'of %s has no stream options',
     (text) => {
-      expect(outline(text).wantsUsage).toBe(false);
+      expect(outline(text).streamOptions).toBeUndefined();
     },
   );
+
+  it('does not tell a long model name back', () => {
+    expect(() => outline(JSON.stringify({ model: 'm'.repeat(513) }))).toThrowError(
+      expect.objectContaining({ code: 'invalid_request', param: 'model', message: expect.not.stringContaining('mmm') }),
+    );
+  });
+
+  it.each([
+    ['nested deeply', `{"model":"m","x":${'['.repeat(4e6)}${']'.repeat(4e6)}}`],
+    ['many lists', `{"model":"m","x":[${'[],'.repeat(2.6e6)}1]}`],
+    ['what is not well-formed', '{"model":"m","x":[tru, {]]}'],
+  ])('is read without what stands beside it: %s', (_, text) => {
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      expect(outline(text).model).toBe('m');
+      expect(parse.mock.calls).toEqual([['"m"']]);
+    } finally {
+      parse.mockRestore();
+    }
+  });
 
   it('takes null for no model', () => {
     expect(outline('{"model":null}').model).toBeUndefined();

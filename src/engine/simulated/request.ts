@@ -3,7 +3,7 @@
  * Only fields that change the simulated answer are read; everything else is accepted, as llama-server does.
  */
 import { invalidRequest, Problem } from './problem.js';
-import { hashText, tokenize } from './words.js';
+import { countTokens, hashText } from './words.js';
 
 export interface GenerationRequest {
   readonly kind: 'chat' | 'completion';
@@ -99,7 +99,7 @@ function readGeneration(
     logprobs,
     maxTokens: readMaxTokens(body),
     stop: [body.stop].flat().filter((word): word is string => typeof word === 'string' && word !== ''),
-    promptTokens: tokenize(prompt).length + extraTokens,
+    promptTokens: countTokens(prompt) + extraTokens,
     textSeed: hashText(`${prompt}\0${asNumber(body.seed) ?? ''}`),
   };
 }
@@ -147,7 +147,7 @@ function readPrompt(prompt: unknown): string | undefined {
 }
 
 function readEmbeddingInput(input: unknown): { text: string; tokens: number } | undefined {
-  if (typeof input === 'string') return { text: input, tokens: tokenize(input).length };
+  if (typeof input === 'string') return { text: input, tokens: countTokens(input) };
   if (Array.isArray(input)) return { text: input.map(String).join(' '), tokens: input.length };
   return undefined;
 }

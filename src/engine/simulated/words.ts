@@ -33,6 +33,8 @@ const FIRST_ID = 256;
 /** Byte groups are numbered above the vocabulary, in base 257 so that a zero byte counts too. */
 const BYTES_BASE = 257;
 const BYTES_MAX = 4;
+const PIECES = / ?[A-Za-z]+|\n\n|[^A-Za-z\n ]+|[\n ]/g;
+const IS_ASCII = /^[\0-\x7f]*$/;
 
 const VOCABULARY = [
   ...WORDS.map((word) => ` ${word}`),
@@ -65,12 +67,23 @@ export function writeWideText(seed: number, count: number): Token[] {
 
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
-  for (const [piece] of text.matchAll(/ ?[A-Za-z]+|\n\n|[^A-Za-z\n ]+|[\n ]/g)) {
+  for (const [piece] of text.matchAll(PIECES)) {
     const known = BY_TEXT.get(piece);
     if (known) tokens.push(known);
-    else tokens.push(...byteTokens(piece));
+    else for (const group of byteGroups(piece)) tokens.push(byteToken(group));
   }
   return tokens;
+}
+
+/** As many as `tokenize` has, without making them: a prompt may have millions, and everybody waits meanwhile. */
+export function countTokens(text: string): number {
+  let count = 0;
+  for (const [piece] of text.matchAll(PIECES)) {
+    if (BY_TEXT.has(piece)) count += 1;
+    else if (IS_ASCII.test(piece)) count += Math.ceil(piece.length / BYTES_MAX);
+    else for (const _ of byteGroups(piece)) count += 1;
+  }
+  return count;
 }
 
 /** The text of token numbers; a number that stands for nothing adds nothing. */
@@ -106,18 +119,21 @@ function pick(from: readonly Token[], first: number, count: number, random: Rand
   return from[first + Math.floor(random() * count)] ?? token(0, '');
 }
 
-function byteTokens(piece: string): Token[] {
-  const tokens: Token[] = [];
+/** Whole characters, as many as fit into one token. */
+function* byteGroups(piece: string): Generator<string> {
   let group = '';
+  let groupBytes = 0;
   for (const character of piece) {
-    if (group !== '' && Buffer.byteLength(group + character) > BYTES_MAX) {
-      tokens.push(byteToken(group));
+    const bytes = Buffer.byteLength(character);
+    if (groupBytes + bytes > BYTES_MAX) {
+      yield group;
       group = '';
+      groupBytes = 0;
     }
     group += character;
+    groupBytes += bytes;
   }
-  if (group !== '') tokens.push(byteToken(group));
-  return tokens;
+  if (group !== '') yield group;
 }
 
 function byteToken(text: string): Token {
