@@ -13,7 +13,8 @@ const WIDTH_UNKNOWN = 80;
 
 export class BenchTerminal {
   readonly #isTold: boolean;
-  readonly #isTerminal = process.stderr.isTTY === true;
+  /** One without a size, as CI jobs have, is written to as to a file. */
+  readonly #isTerminal = process.stderr.isTTY === true && process.stderr.columns > 0;
   readonly ascii: boolean;
   #progress: Progress | undefined;
   #nextLogMs = LOG_EVERY_MS;
@@ -24,7 +25,7 @@ export class BenchTerminal {
   }
 
   get width(): number {
-    return process.stdout.columns ?? WIDTH_UNKNOWN;
+    return process.stdout.columns || WIDTH_UNKNOWN;
   }
 
   get color(): boolean {
@@ -39,7 +40,10 @@ export class BenchTerminal {
   /** How the run stands: `line` for a terminal, `log` for a file that keeps every line. */
   running(line: string, log: string, elapsedMs: number): void {
     if (!this.#isTold) return;
-    if (this.#isTerminal) return this.#show(line);
+    if (this.#isTerminal) {
+      this.#show(line);
+      return;
+    }
     if (elapsedMs < LOG_EVERY_MS) this.#nextLogMs = LOG_EVERY_MS;
     if (elapsedMs < this.#nextLogMs) return;
     this.#nextLogMs = elapsedMs + LOG_EVERY_MS;

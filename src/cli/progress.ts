@@ -10,7 +10,8 @@ export interface Progress {
 const NO_PROGRESS: Progress = { text() {}, stop() {} };
 
 export function showProgress(text: string, stream: NodeJS.WriteStream = process.stderr): Progress {
-  if (!stream.isTTY) return NO_PROGRESS;
+  // A terminal that nobody gave a size, as CI jobs have, is 0 columns wide: ora would count its lines without end.
+  if (!stream.isTTY || !stream.columns) return NO_PROGRESS;
   // Signals and keys stay the program's own.
   const spinner = ora({ text, stream, discardStdin: false, hideCursor: false }).start();
   return {

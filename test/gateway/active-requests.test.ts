@@ -46,6 +46,19 @@ describe('the active requests', () => {
     expect([active.size, signal.aborted]).toEqual([0, false]);
   });
 
+  it('use a signal again for the next request of a connection, once nothing listens to it', async () => {
+    const active = new ActiveRequests();
+    const { responses } = await receive(3);
+    const [first, second, third] = responses as [ServerResponse, ServerResponse, ServerResponse];
+    const signal = active.add(first);
+    first.end('1');
+    await once(first, 'close');
+    expect(active.add(second)).not.toBe(signal);
+    active.over(first);
+    expect(active.add(third)).toBe(signal);
+    expect(active.size).toBe(2);
+  });
+
   it('abort a request whose client leaves', async () => {
     const active = new ActiveRequests();
     const { socket, responses } = await receive(1);

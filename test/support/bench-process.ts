@@ -1,7 +1,6 @@
 /** `gollama bench` as a process against servers of the test, and its result. */
 
 import { FIXTURES } from '../../bench/mock/fixtures.js';
-import type { ScriptStep } from '../../bench/mock/script.js';
 import { type MockOptions, MockServer } from '../../bench/mock/server.js';
 import { parseResult } from '../../bench/output/result-file.js';
 import type { BenchResult } from '../../bench/result.js';
@@ -41,9 +40,4 @@ export function startFixture(name: string): Promise<MockServer> {
   const fixture = FIXTURES[name];
   if (fixture === undefined) throw new Error(`no fixture ${name}`);
   return startMock({ script: fixture.script });
-}
-
-/** A stream of one answer in these steps. */
-export function streamOf(steps: readonly ScriptStep[]): MockOptions['script'] {
-  return [{ status: 200, headers: { 'content-type': 'text/event-stream' }, steps, ending: 'complete' }];
 }

@@ -64,6 +64,7 @@ async function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, r
     },
     reply.raw,
   );
+  parts.active.over(reply.raw);
 }
 
 /** `/v1/../x`: behind a base URL it would lead out of what clients may call, with the credentials of the gateway. */
