@@ -78,6 +78,10 @@ export class Relay {
   }
 
   #answer(request: RelayRequest, outline: RequestOutline, answer: ClientAnswer, record: RequestRecord): Promise<void> {
+    // One engine says itself what is wrong with it; of several, a body that is not understood names none.
+    if (!outline.isObject && this.#parts.pool.members.length > 1) {
+      throw new GollamaError('invalid_request', 'the request body is no JSON object, so it names no model');
+    }
     const slotRequest = {
       model: outline.model,
       priority: request.priority,

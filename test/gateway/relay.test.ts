@@ -164,6 +164,13 @@ describe('a request', () => {
     expect(answer.status).toBe(400);
   });
 
+  it('is refused with the reason where it is no JSON and several engines could be meant', async () => {
+    const both = [engine({ models: ['m'] }, json('{}')), engine({ models: ['n'] }, json('{}'))];
+    const answer = await (await scene(both)).ask('{"model":"m",}x');
+    expect([answer.status, answer.json().error.message]).toEqual([400, expect.stringContaining('no JSON object')]);
+    expect(both.flatMap(({ calls }) => calls)).toEqual([]);
+  });
+
   it('names the engine its own model where an alias was asked for, and leaves the rest alone', async () => {
     const one = engine({ models: ['real'] }, json('{}'));
     const { ask } = await scene([one], { aliases: ['nice'] });

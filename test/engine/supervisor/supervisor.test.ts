@@ -115,7 +115,7 @@ describe('Supervisor', () => {
   });
 
   it('waits for the ready pattern too', async () => {
-    const late = supervise({ options: { readyPattern: /never said/, startTimeoutMs: 8_000 } });
+    const late = supervise({ options: { readyPattern: /never said/, startTimeoutMs: 60_000 } });
     expect((await failure(late.supervisor.start())).message).toContain('matches ready_pattern');
     const { supervisor } = supervise({ options: { readyPattern: /^listening on/ } });
     await supervisor.start();
@@ -140,7 +140,7 @@ describe('Supervisor', () => {
   });
 
   it('gives up what never listens', async () => {
-    const { supervisor } = supervise({ args: ['--mute'], options: { startTimeoutMs: 8_000 } });
+    const { supervisor } = supervise({ args: ['--mute'], options: { startTimeoutMs: 60_000 } });
     expect((await failure(supervisor.start())).message).toContain('nothing listens on its address');
   });
 
