@@ -8,7 +8,8 @@ import type { Clock } from '../src/base/clock.js';
 import { MockProcess } from './mock/process.js';
 import type { MockOptions } from './mock/server.js';
 import type { ClientReport } from './result.js';
-import { quantile, runStamped } from './stamped-run.js';
+import { runStamped } from './stamped-run.js';
+import { quantile } from './statistics/quantile.js';
 
 export type Calibration = NonNullable<ClientReport['calibration']>;
 

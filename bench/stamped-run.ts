@@ -55,11 +55,6 @@ export async function runStamped(options: StampedRunOptions): Promise<StampedRun
   };
 }
 
-/** Of sorted values; 0 where there are none. */
-export function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
 function stampedPlan({ baseUrl, streams, tokens, rampMs }: StampedRunOptions): Plan {
   return {
     target: { baseUrl, endpoint: 'chat', model: 'mock', stream: true, apiKey: undefined, headers: {} },

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { systemClock } from '../../src/base/clock.js';
 import { messageOf } from '../../src/base/errors.js';
-import { quantile } from '../stamped-run.js';
+import { quantile } from '../statistics/quantile.js';
 import { type ContestantName, type Play, receive } from './contestant.js';
 
 export interface Report {

@@ -1,7 +1,8 @@
 /** A sweep as a table: a row for each concurrency, the knee marked. */
+
+import { alignColumns } from '../../src/base/text-columns.js';
 import type { BenchResult } from '../result.js';
 import { fixed, spokenMs } from './figures.js';
-import { alignColumns } from './terminal/columns.js';
 
 export function renderSweep(steps: readonly BenchResult[], knee: BenchResult | undefined): string {
   const head = ['In flight', 'Requests/s', 'Output tok/s', 'TTFT P50', 'TPOT P50', 'E2E P50', 'E2E P95', 'Failed', ''];

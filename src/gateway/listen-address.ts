@@ -1,5 +1,6 @@
 /** Where the server may listen, and for whom. Pure. */
 import { GollamaError } from '../base/errors.js';
+import { parseAddress } from '../config/address.js';
 
 export interface ListenAddress {
   readonly host: string;
@@ -20,14 +21,13 @@ export interface ListenPolicy {
  * 2. A host beyond loopback needs keys or `insecure`.
  */
 export function listenAddress(addr: string, policy: ListenPolicy): ListenAddress {
-  const match = addr.match(/^(?:\[(?<v6>[^\]]*)\]|(?<name>[^:]*)):(?<port>\d{1,5})$/);
-  const port = Number(match?.groups?.port);
-  if (!match || port > 65_535) {
+  const address = parseAddress(addr);
+  if (address === undefined) {
     throw new GollamaError('configuration', `server.addr: "${addr}" is no address: expected host:port or :port`);
   }
   const open = policy.hasKeys || policy.insecure;
-  const host = match.groups?.v6 ?? match.groups?.name ?? '';
-  if (host === '') return { host: open ? '0.0.0.0' : '127.0.0.1', port, loopback: !open };
+  const { host, port } = address;
+  if (host === undefined) return { host: open ? '0.0.0.0' : '127.0.0.1', port, loopback: !open };
   const loopback = isLoopback(host);
   if (!loopback && !open) {
     throw new GollamaError(

@@ -1,4 +1,6 @@
 /** The head of a comparison: base against head, change and interval, and what is to be thought of it. */
+
+import { alignColumns, wrapText } from '../../../src/base/text-columns.js';
 import type { BenchResult, ComparedMetric } from '../../result.js';
 import {
   comparedChange,
@@ -8,7 +10,6 @@ import {
   comparisonText,
   metricTitle,
 } from '../wording.js';
-import { alignColumns, wrapText } from './columns.js';
 import type { TerminalStyle, Tone } from './style.js';
 
 const NAME_MAX = 16;

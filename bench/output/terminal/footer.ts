@@ -1,8 +1,9 @@
 /** How far the figures can be trusted: the client itself, where token counts come from, warnings; and what was saved. */
+
+import { wrapText } from '../../../src/base/text-columns.js';
 import type { BenchResult, ClientReport } from '../../result.js';
 import { fixed, percent } from '../figures.js';
 import { tokenSources } from '../wording.js';
-import { wrapText } from './columns.js';
 import type { TerminalStyle } from './style.js';
 
 export function clientLines({ client }: BenchResult, style: TerminalStyle): readonly string[] {

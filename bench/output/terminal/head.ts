@@ -1,4 +1,6 @@
 /** What is read first: what was measured, and whether it was good enough. */
+
+import { alignColumns, wrapText } from '../../../src/base/text-columns.js';
 import type { BenchResult, GateOutcome, VerdictStatus } from '../../result.js';
 import {
   configText,
@@ -10,7 +12,6 @@ import {
   VERDICT_WORDS,
   verdictSummary,
 } from '../wording.js';
-import { alignColumns, wrapText } from './columns.js';
 import type { TerminalStyle, Tone } from './style.js';
 
 /** Where the exit code ends: the right edge of the tables below. */

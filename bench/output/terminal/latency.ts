@@ -1,9 +1,10 @@
 /** The latency table, with a mark at every percentile that the number of requests does not carry, and the shape of E2E. */
+
+import { alignColumns } from '../../../src/base/text-columns.js';
 import type { BenchResult, Distribution, LatencyName } from '../../result.js';
 import { fixed } from '../figures.js';
 import { histogramValues, sliceValues } from '../histogram-values.js';
 import { SAMPLES_FOR_BOUND, unboundedQuantiles } from '../small-samples.js';
-import { alignColumns } from './columns.js';
 import type { TerminalStyle } from './style.js';
 
 const SLICES = 8;

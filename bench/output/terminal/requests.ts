@@ -1,7 +1,8 @@
 /** How many requests there were, how they ended and how long it took. */
+
+import { alignColumns } from '../../../src/base/text-columns.js';
 import type { BenchResult } from '../../result.js';
 import { fixed, percent, percentRange, sortedCounts } from '../figures.js';
-import { alignColumns } from './columns.js';
 
 export function requestsLines(result: BenchResult): readonly string[] {
   const { requests } = result;

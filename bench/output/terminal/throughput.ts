@@ -1,7 +1,8 @@
 /** Rates and token counts, each with what it counts, and how they went over time. */
+
+import { alignColumns } from '../../../src/base/text-columns.js';
 import type { BenchResult } from '../../result.js';
 import { fixed, percent, short } from '../figures.js';
-import { alignColumns } from './columns.js';
 import { resample, sparkline } from './sparkline.js';
 import type { TerminalStyle } from './style.js';
 
