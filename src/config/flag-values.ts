@@ -66,19 +66,28 @@ function withAddress(tree: Block, flags: ServeFlags): Block {
   return withValue(tree, ['server', 'addr'], given(flags.port === undefined ? 'host' : 'port', addr));
 }
 
-/** `--model` and `--upstream` replace the engines of the file, and with them what the reference form brought along. */
+/**
+ * `--model`, `--upstream` and `--ollama-host` replace the engines of the file, and with them what the reference form
+ * brought along. The last one keeps the timeout of the file's `ollama` section.
+ */
 function withFlagEngines(tree: Block, flags: ServeFlags): Block {
   const engines: Tree[] = [];
   if (flags.model !== undefined) engines.push(modelEngine(flags.model));
   for (const url of flags.upstream ?? []) engines.push(upstreamEngine(url, engines));
-  if (engines.length === 0) return tree;
-  const at: Place = { source: 'flag', name: flagName(flags.model === undefined ? 'upstream' : 'model') };
-  const replaced = withEntry(tree, 'engines', list(engines, at));
+  if (engines.length === 0 && flags.ollamaHost === undefined) return tree;
+  const first = flags.model !== undefined ? 'model' : engines.length > 0 ? 'upstream' : 'ollamaHost';
+  const at: Place = { source: 'flag', name: flagName(first) };
+  const replaced = withOllamaHost(withEntry(tree, 'engines', list(engines, at)), flags.ollamaHost);
   const queue = find(replaced, ['queue']);
   const isReference = isReferenceDefault(find(queue, ['max_concurrency']));
   return isBlock(queue) && isReference
     ? withEntry(replaced, 'queue', withEntry(queue, 'max_concurrency', undefined))
     : replaced;
+}
+
+function withOllamaHost(tree: Block, host: string | undefined): Block {
+  if (host === undefined) return withEntry(tree, 'ollama', undefined);
+  return withValue(tree, ['ollama', 'host'], given('ollamaHost', host));
 }
 
 function modelEngine(file: string): Block {

@@ -8,6 +8,7 @@ import type { ServeFlags } from './flags.js';
 import { placesOf, toInput } from './input.js';
 import { toKeys } from './keys.js';
 import { rewriteLegacy } from './legacy.js';
+import { withOllamaEngine } from './ollama-section.js';
 import { type ConfigWarning, formatPlace, formatRemark, type Remark, remarkAt, toWarning } from './remark.js';
 import { resolveSettings, type Surroundings } from './resolve.js';
 import { configSchema } from './schema.js';
@@ -38,7 +39,8 @@ export async function parseConfig(sources: Sources): Promise<ParsedConfig> {
   const legacy = rewriteLegacy(yaml.tree);
   const fromEnv = applyEnvironment(legacy.tree, sources.env);
   const fromFlags = applyFlags(fromEnv.tree, sources.flags);
-  const tree = expandShorthand(withDefaultBin(fromFlags.tree, sources.env));
+  const withEngine = withOllamaEngine(fromFlags.tree, sources.env);
+  const tree = expandShorthand(withDefaultBin(withEngine, sources.env));
   const { input, warnings } = toInput(configSchema, tree, sources.home);
   const problems = [...yaml.problems, ...legacy.problems];
   const parsed = configSchema.safeParse(input);

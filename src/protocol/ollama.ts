@@ -1,0 +1,56 @@
+/**
+ * Ollama's REST API: the objects that end an answer. Durations are nanoseconds, times RFC 3339.
+ * Source: github.com/ollama/ollama, docs/api.md and api/types.go.
+ */
+
+/** Absent where nothing is known. */
+export interface OllamaCounts {
+  readonly total_duration?: number;
+  readonly load_duration?: number;
+  readonly prompt_eval_count?: number;
+  readonly prompt_eval_duration?: number;
+  readonly eval_count?: number;
+  readonly eval_duration?: number;
+}
+
+export interface OllamaToolCall {
+  readonly id?: string;
+  /** `arguments` is an object; a text where the model wrote no JSON object. */
+  readonly function: { readonly name: string; readonly arguments: unknown };
+}
+
+export interface OllamaMessage {
+  readonly role: string;
+  readonly content: string;
+  readonly thinking?: string;
+  readonly tool_calls?: readonly OllamaToolCall[];
+}
+
+interface Ended extends OllamaCounts {
+  readonly model: string;
+  readonly created_at: string;
+  readonly done: true;
+  /** `stop`, `length`, `load`, `unload` … */
+  readonly done_reason: string;
+}
+
+/** The last line of `POST /api/chat`, with the whole message. */
+export interface OllamaChatResult extends Ended {
+  readonly message: OllamaMessage;
+}
+
+/** The last line of `POST /api/generate`, with the whole text. */
+export interface OllamaGenerateResult extends Ended {
+  readonly response: string;
+  readonly thinking?: string;
+}
+
+/** The answer to `POST /api/embed`. */
+export interface OllamaEmbedResult extends OllamaCounts {
+  readonly model: string;
+  readonly embeddings: readonly (readonly number[])[];
+}
+
+export function nanoseconds(durationMs: number): number {
+  return Math.round(durationMs * 1_000_000);
+}

@@ -1,0 +1,10 @@
+/** The `Retry-After` header (RFC 9110, 10.2.3): a number of seconds, or a date. */
+
+/** Milliseconds from now; undefined where there is no such header, or nobody can read it. */
+export function retryAfterMs(field: string | string[] | undefined, epochMs: number): number | undefined {
+  const text = (Array.isArray(field) ? field[0] : field)?.trim();
+  if (text === undefined || text === '') return undefined;
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  const dateMs = Date.parse(text);
+  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - epochMs);
+}
