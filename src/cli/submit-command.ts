@@ -52,7 +52,8 @@ export abstract class SubmitCommand extends GollamaCommand {
     } catch (thrown) {
       const hint = `follow it: gollama attach ${id} · stop it: gollama cancel ${id}`;
       if (interrupt.exitCode !== undefined) return this.interrupted(interrupt.exitCode, `task ${id} goes on`, hint);
-      if (deadline.isOver) throw new GollamaError('wait_timeout', `task ${id} has not ended in time, and goes on`, { hint });
+      if (deadline.isOver)
+        throw new GollamaError('wait_timeout', `task ${id} has not ended in time, and goes on`, { hint });
       throw thrown;
     } finally {
       deadline.dispose();
@@ -75,7 +76,10 @@ export abstract class SubmitCommand extends GollamaCommand {
 }
 
 /** The forms of Ollama Queue, or the id alone. */
-function submittedText(submitted: { model: string; task_id: string; type: string }, output: string | undefined): string {
+function submittedText(
+  submitted: { model: string; task_id: string; type: string },
+  output: string | undefined,
+): string {
   if (output === 'json') return JSON.stringify(submitted, null, 2);
   if (output === undefined) return submitted.task_id;
   return [

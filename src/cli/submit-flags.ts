@@ -3,6 +3,7 @@ import { GollamaError } from '../base/errors.js';
 import type { NewTask } from '../client/new-task.js';
 import { looksLikeForgottenUnit, parseDurationMs } from '../config/duration.js';
 import { parsePriority } from '../protocol/priority.js';
+import { parseRfc3339 } from '../protocol/rfc3339.js';
 import { Flags } from './oclif.js';
 import { REFERENCE_FLAGS } from './reference-flags.js';
 
@@ -44,9 +45,6 @@ export interface SubmitFlags {
   readonly output?: string | undefined;
 }
 
-/** RFC 3339, 5.6; a blank for the T, as people write it. */
-const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
-
 /** The members of the task that the flags stand for. Throws `usage`. */
 export function taskMembers(flags: SubmitFlags): Omit<NewTask, 'type' | 'model' | 'payload'> {
   if (flags.delay !== undefined) durationOf('delay', flags.delay);
@@ -81,17 +79,23 @@ export function priorityOf(what: string, text: string): number {
 export function durationOf(flag: string, text: string): number {
   const durationMs = parseDurationMs(text);
   if (durationMs !== undefined && durationMs >= 0 && !looksLikeForgottenUnit(text)) return durationMs;
-  throw new GollamaError('usage', `--${flag}: "${text}" is no duration`, { hint: 'write it with its unit: 30s, 5m, 1h30m' });
+  throw new GollamaError('usage', `--${flag}: "${text}" is no duration`, {
+    hint: 'write it with its unit: 30s, 5m, 1h30m',
+  });
 }
 
 function timeOf(text: string): string {
-  if (RFC3339.test(text) && !Number.isNaN(Date.parse(text))) return text.replace(' ', 'T');
-  throw new GollamaError('usage', `--at: "${text}" is no time`, { hint: 'write it as 2026-11-20T15:00:00Z, or use --delay' });
+  if (parseRfc3339(text) !== undefined) return text;
+  throw new GollamaError('usage', `--at: "${text}" is no time`, {
+    hint: 'write it as 2026-11-20T15:00:00Z, or use --delay',
+  });
 }
 
 function webUrlOf(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new GollamaError('usage', `--webhook: "${text}" is no web address`, { hint: 'it begins with http:// or https://' });
+  throw new GollamaError('usage', `--webhook: "${text}" is no web address`, {
+    hint: 'it begins with http:// or https://',
+  });
 }
 
 function optionsOf(texts: readonly string[]): Record<string, unknown> {

@@ -41,7 +41,8 @@ export class Client {
 
   /** `server` is `http://host:port`, `host:port` or `:port`, or options that name it. Throws `usage` for any other text. */
   constructor(server: string | (ClientOptions & { readonly baseUrl: string }), options: ClientOptions = {}) {
-    const all = typeof server === 'string' ? { ...options, baseUrl: parseServerUrl(server) } : { ...options, ...server };
+    const all =
+      typeof server === 'string' ? { ...options, baseUrl: parseServerUrl(server) } : { ...options, ...server };
     this.#transport = new Transport(all);
     this.#clock = all.clock ?? systemClock;
     this.#random = all.random ?? systemRandom;

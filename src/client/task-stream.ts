@@ -83,7 +83,12 @@ function connect(
   signal: AbortSignal | undefined,
 ): Promise<IncomingMessage> {
   const headers = { accept: 'text/event-stream', ...(position === undefined ? {} : { 'last-event-id': position }) };
-  return transport.open({ path: `/api/tasks/${encodeURIComponent(id)}/stream`, headers, signal, timeoutMs: SILENCE_MS });
+  return transport.open({
+    path: `/api/tasks/${encodeURIComponent(id)}/stream`,
+    headers,
+    signal,
+    timeoutMs: SILENCE_MS,
+  });
 }
 
 function asError(transport: Transport, thrown: unknown): GollamaError {

@@ -44,9 +44,9 @@ export function rewriteQueueFile(tree: Block): RewrittenQueueFile {
   const isQueueFile =
     Object.keys(FLAT).some((key) => tree.entries.has(key)) ||
     OWN_SECTIONS.some((section) => isBlock(child(tree, section)));
-  const hasEngine = ['engine', 'engines', 'ollama'].some((key) => move.tree.entries.get(key)?.tree !== undefined);
+  const hasEngine = tree.entries.has('engine') || ['engines', 'ollama'].some((key) => child(move.tree, key));
   return {
-    tree: isQueueFile && !hasEngine && !tree.entries.has('engine') ? withDefaultEngine(move.tree) : move.tree,
+    tree: isQueueFile && !hasEngine ? withDefaultEngine(move.tree) : move.tree,
     warnings: move.warnings,
   };
 }

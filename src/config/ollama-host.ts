@@ -15,7 +15,10 @@ const EVERYWHERE: ReadonlyMap<string, string> = new Map([
 /** A URL without a slash at its end; undefined where the text is no such address. */
 export function parseOllamaHost(text: string): string | undefined {
   // Quotes that reached the variable, as Ollama takes them off too.
-  const given = text.trim().replace(/^["']+|["']+$/g, '').trim();
+  const given = text
+    .trim()
+    .replace(/^["']+|["']+$/g, '')
+    .trim();
   const scheme = SCHEME.exec(given)?.[1]?.toLowerCase();
   if (given === '' || /\s/.test(given) || (scheme !== undefined && !/^https?$/.test(scheme))) return undefined;
   const [authority = '', ...path] = given.replace(SCHEME, '').split('/');

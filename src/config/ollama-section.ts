@@ -10,7 +10,7 @@ const KEYS = [
   { key: 'timeout', variable: 'OLLAMA_TIMEOUT', engineKey: 'timeout' },
 ] as const;
 
-/** Comes after the flags: they and our own variables go before Ollama's. */
+/** Our own variables and `--ollama-host`, which are in the tree already, go before Ollama's variables. */
 export function withOllamaEngine(tree: Block, env: Environment): Block {
   const written = child(tree, 'ollama');
   if (!isBlock(written)) return tree;

@@ -6,7 +6,7 @@ import type { ApiKeyConfig, Config, EngineConfig } from './config.js';
 import type { Environment } from './environment.js';
 import { type Remark, remarkAt } from './remark.js';
 import type { Settings } from './schema.js';
-import type { Path, Tree } from './tree.js';
+import { find, type Path, type Tree, textAt } from './tree.js';
 import { webhookSecret } from './values.js';
 
 export interface Surroundings {
@@ -88,11 +88,10 @@ class Resolver {
   }
 
   async webhooks({ secretEnv, secretFile, ...rest }: Settings['webhooks']): Promise<Config['webhooks']> {
-    if ([rest.secret, secretEnv, secretFile].filter((source) => source !== undefined).length > 1)
-      this.#problem(['webhooks'], 'expected at most one of secret, secret_env and secret_file');
-    const path: Path = ['webhooks', secretEnv ? 'secret_env' : 'secret_file'];
-    const fromEnv = secretEnv ? this.#variable(secretEnv, path) : undefined;
-    const text = secretFile ? await this.#keyFile(secretFile, path) : fromEnv;
+    const key = this.#secretKey();
+    const path: Path = ['webhooks', key];
+    const fromEnv = key === 'secret_env' && secretEnv ? this.#variable(secretEnv, path) : undefined;
+    const text = key === 'secret_file' && secretFile ? await this.#keyFile(secretFile, path) : fromEnv;
     if (text === undefined) return rest;
     const reading = webhookSecret.read(text);
     if ('value' in reading) return { ...rest, secret: reading.value };
@@ -116,6 +115,15 @@ class Resolver {
       if (other === undefined) first.set(sha256, name);
       else this.#problem(['server', 'api_keys'], `"${name}" is the same key as "${other}"`);
     }
+  }
+
+  /** Where the secret of webhooks stands: in our variables rather than in the file. */
+  #secretKey(): string {
+    const given = ['secret', 'secret_env', 'secret_file'].filter((key) => textAt(this.#tree, ['webhooks', key]));
+    const fromEnv = given.filter((key) => find(this.#tree, ['webhooks', key])?.at.source === 'env');
+    const [key = 'secret', ...more] = fromEnv.length > 0 ? fromEnv : given;
+    if (more.length > 0) this.#problem(['webhooks'], 'expected at most one of secret, secret_env and secret_file');
+    return key;
   }
 
   #variable(name: string, path: Path): string | undefined {

@@ -49,7 +49,11 @@ const queueSchema = section({
     example: './data',
   }),
   cleanupIntervalMs: withDefault(value.span, '1h', 'between clean-ups; finished tasks go after 24 of them'),
-  maxCompletedTasks: withDefault(value.integer(0), '1000', 'finished tasks to keep of each status; the oldest go first'),
+  maxCompletedTasks: withDefault(
+    value.integer(0),
+    '1000',
+    'finished tasks to keep of each status; the oldest go first',
+  ),
 });
 
 const retrySchema = section({
@@ -64,7 +68,11 @@ const webhooksSchema = section({
   secret: optional(value.webhookSecret, 'signs every message (Standard Webhooks); unset: not signed'),
   secretEnv: optional(value.environmentName, 'variable that holds the secret'),
   secretFile: optional(value.path, 'file that holds the secret'),
-  allowHosts: listOf(value.hostOrNetwork, [], 'hosts and networks (10.0.0.0/8) that may be called although they are private'),
+  allowHosts: listOf(
+    value.hostOrNetwork,
+    [],
+    'hosts and networks (10.0.0.0/8) that may be called although they are private',
+  ),
   timeoutMs: withDefault(value.span, '10s', 'for one message'),
 });
 
@@ -127,7 +135,11 @@ const ollamaEngineSchema = section({
   baseUrl: withDefault(value.ollamaHost, 'http://localhost:11434', ollamaHelp),
   slots: withDefault(value.integer(1), '4', 'requests at once; Ollama does not tell'),
   ...credentials,
-  timeoutMs: withDefault(value.time, '5m', 'longest silence while it answers, loading the model included; 0s: no limit'),
+  timeoutMs: withDefault(
+    value.time,
+    '5m',
+    'longest silence while it answers, loading the model included; 0s: no limit',
+  ),
 });
 
 const simulatedSchema = section({
@@ -140,10 +152,14 @@ const simulatedSchema = section({
   seed: withDefault(value.integer(0), '1', 'the same seed says the same words'),
 });
 
-const engineSchema = z.discriminatedUnion('kind', [llamaServerSchema, openaiSchema, ollamaEngineSchema, simulatedSchema], {
-  error: (issue) =>
-    issue.code === 'invalid_union' ? `expected kind: ${engineKind.expected}` : 'expected a block of keys',
-});
+const engineSchema = z.discriminatedUnion(
+  'kind',
+  [llamaServerSchema, openaiSchema, ollamaEngineSchema, simulatedSchema],
+  {
+    error: (issue) =>
+      issue.code === 'invalid_union' ? `expected kind: ${engineKind.expected}` : 'expected a block of keys',
+  },
+);
 
 const loggerSchema = section({
   level: withDefault(value.logLevel, 'info', 'trace, debug, info, warn, error or silent'),
@@ -158,8 +174,8 @@ export const configSchema = section({
   retry: spelt('retry_config', retrySchema.prefault({})),
   webhooks: webhooksSchema.prefault({}),
   streams: streamsSchema.prefault({}),
-  engines: blocks(engineSchema, 'what answers; none: see fallback'),
   ollama: ollamaSchema.prefault({}),
+  engines: blocks(engineSchema, 'what answers; none: see fallback'),
   fallback: withDefault(value.choice('simulated', 'none'), 'simulated', 'what answers where no engine is configured'),
   logger: loggerSchema.prefault({}),
   dataDir: optional(value.path, 'state of the server; unset: $XDG_STATE_HOME/gollama or ~/.local/state/gollama', {

@@ -170,7 +170,7 @@ export const logLevel: ValueKind<LogLevel> = kind('level', `one of ${LOG_LEVELS.
 
 export function choice<const T extends string>(...words: readonly T[]): ValueKind<T> {
   const parse = (given: string) => words.find((word) => word === given);
-  return kind('choice', words.join(' or '), parse, same);
+  return kind('choice', words.join(', ').replace(/, (?=[^,]*$)/, ' or '), parse, same);
 }
 
 /** A JavaScript regular expression that was checked to compile. */
@@ -255,7 +255,8 @@ function parseHttpUrl(given: string): string | undefined {
 }
 
 /** Labels of letters, digits, hyphens and underscores; numbers alone are no name. */
-const HOST_NAME = /^(?=.{1,253}$)(?!\d+(?:\.\d+)*\.?$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/;
+const HOST_NAME =
+  /^(?=.{1,253}$)(?!\d+(?:\.\d+)*\.?$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/;
 
 /** Go's loggers know more levels than ours; each goes to the nearest that says at least as much. */
 const LEVEL_ALIASES: Readonly<Record<string, LogLevel>> = {

@@ -5,7 +5,7 @@ import type { Random } from '../base/random.js';
 import type { EngineConfig } from '../config/config.js';
 import type { Engine } from './engine.js';
 import { LlamaServerEngine } from './llama-server.js';
-import { type OllamaConfig, OllamaEngine } from './ollama.js';
+import { OllamaEngine } from './ollama.js';
 import { OpenAiEngine } from './openai.js';
 import { SimulatedEngine } from './simulated/simulated.js';
 import { checkModelFile, locateLlamaServer } from './supervisor/locate.js';
@@ -20,9 +20,7 @@ export interface EngineParts {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-type OllamaKind = OllamaConfig & { readonly kind: 'ollama' };
-
-export function createEngine(config: EngineConfig | OllamaKind, parts: EngineParts): Engine {
+export function createEngine(config: EngineConfig, parts: EngineParts): Engine {
   switch (config.kind) {
     case 'llama-server':
       return new LlamaServerEngine(config, { ...parts, llamaServerEnv: parts.env.GOLLAMA_LLAMA_SERVER });

@@ -1,25 +1,15 @@
 /** An engine that is a running Ollama server, by its URL. Its own paths (`/api/chat` …) and its `/v1` are both passed on. */
 import { isJsonObject } from '../protocol/json-object.js';
 import type { HttpUpstream } from './http-upstream.js';
-import { RemoteEngine, type RemoteEngineParts } from './remote-engine.js';
+import { RemoteEngine, type RemoteEngineOptions, type RemoteEngineParts } from './remote-engine.js';
 import { noAnswer, PROBE_TIMEOUT_MS, type ServerFacts } from './server-facts.js';
 
-/** Its part of the configuration. */
-export interface OllamaConfig {
-  readonly name: string;
-  readonly baseUrl: string;
-  /** Names it answers for; empty: those of `GET /api/tags`. */
-  readonly models: readonly string[];
-  readonly aliases: readonly string[];
+export interface OllamaOptions extends Pick<RemoteEngineOptions, 'name' | 'baseUrl' | 'apiKey'> {
   /** Requests at once; Ollama does not tell. */
   readonly slots: number;
-  readonly weight: number;
   /** Longest time of one call without a byte from the server, loading the model included; 0 = no limit. */
   readonly timeoutMs: number;
-  readonly apiKey: string | undefined;
 }
-
-export type OllamaOptions = Pick<OllamaConfig, 'name' | 'baseUrl' | 'slots' | 'timeoutMs' | 'apiKey'>;
 
 export class OllamaEngine extends RemoteEngine {
   constructor({ name, baseUrl, slots, timeoutMs, apiKey }: OllamaOptions, parts: RemoteEngineParts) {

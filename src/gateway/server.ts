@@ -163,7 +163,10 @@ function allowCrossOrigin(reply: FastifyReply, origin: string, asked: string | u
 /** A path that cannot be decoded: the framework gives it to no hook and no error handler. */
 function answerBadUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const told = new GollamaError('invalid_request', error.message, { cause: error });
-  reply.header('x-request-id', request.id).code(told.status).send(errorBody(told, pathOf(request.url)));
+  reply
+    .header('x-request-id', request.id)
+    .code(told.status)
+    .send(errorBody(told, pathOf(request.url)));
 }
 
 /** What Node says of it, in words; others keep its code. */

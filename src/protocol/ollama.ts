@@ -19,7 +19,7 @@ export interface OllamaToolCall {
   readonly function: { readonly name: string; readonly arguments: unknown };
 }
 
-export interface OllamaMessage {
+interface OllamaMessage {
   readonly role: string;
   readonly content: string;
   readonly thinking?: string;

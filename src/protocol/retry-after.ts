@@ -5,6 +5,7 @@ export function retryAfterMs(field: string | string[] | undefined, epochMs: numb
   const text = (Array.isArray(field) ? field[0] : field)?.trim();
   if (text === undefined || text === '') return undefined;
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  const dateMs = Date.parse(text);
+  // `Date.parse` makes a date of nearly everything; these begin with a day of the week.
+  const dateMs = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - epochMs);
 }

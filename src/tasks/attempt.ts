@@ -26,7 +26,7 @@ export interface AttemptParts {
   readonly answerBytesMax?: number;
 }
 
-export interface AttemptFailure {
+interface AttemptFailure {
   readonly kind: 'failed';
   /** `chat execution failed: ollama: request failed with status 500: boom`. */
   readonly error: string;
@@ -45,7 +45,7 @@ export type AttemptOutcome =
   | AttemptFailure
   | { readonly kind: 'cancelled' };
 
-export const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 /** Of the body of an error; more is not read out of it. */
 const ERROR_BYTES_MAX = 64 * 1024;
 

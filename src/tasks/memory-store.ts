@@ -4,10 +4,12 @@ import { GollamaError } from '../base/errors.js';
 import type { Arrivals } from '../queue/arrivals.js';
 import { DueList } from './due-list.js';
 import { DueTimer } from './due-timer.js';
+import { MemoryDeliveries } from './memory-deliveries.js';
 import { PendingModels } from './pending-models.js';
 import { ReadyPlaces } from './ready-places.js';
-import { isFinal, LEGAL_MOVES, type Task, type TaskState } from './task.js';
+import { isFinal, LEGAL_MOVES, type Task } from './task.js';
 import { isPending, TaskCounter } from './task-counts.js';
+import { TaskFeed } from './task-feed.js';
 import { newTag, taskId } from './task-id.js';
 import { cancelled, due, isDelayed, newTask, retried, SETTLEMENT_MOVES, settled, started } from './task-moves.js';
 import { pageOf } from './task-page.js';
@@ -61,18 +63,12 @@ export class MemoryTaskStore implements TaskStore {
 
   readonly #ready = new ReadyPlaces();
   readonly #delayed = new DueList();
-  readonly #deliveries = new DueList();
-  /** Failed tries of each delivery. */
-  readonly #deliveryFailures = new Map<number, number>();
+  readonly #deliveries = new MemoryDeliveries();
   readonly #counter = new TaskCounter();
   readonly #pendingModels: PendingModels;
   readonly #timer: DueTimer;
 
-  readonly #changeListeners = new Set<(change: TaskChange) => void>();
-  readonly #headListeners = new Set<(model: string) => void>();
-  readonly #untoldChanges: TaskChange[] = [];
-  readonly #untoldHeads = new Set<string>();
-  #isTelling = false;
+  readonly #feed = new TaskFeed();
 
   constructor(options: MemoryTaskStoreOptions) {
     this.#clock = options.clock;
@@ -104,7 +100,7 @@ export class MemoryTaskStore implements TaskStore {
       const known = this.#byKey.get(keyOf(task) ?? '');
       return known ? { task: known.task, isNew: false } : { task: this.#store(task, nowMs), isNew: true };
     });
-    this.#tell();
+    this.#feed.tell();
     return submitted;
   }
 
@@ -117,8 +113,7 @@ export class MemoryTaskStore implements TaskStore {
   }
 
   onHead(listener: (model: string) => void): () => void {
-    this.#headListeners.add(listener);
-    return () => this.#headListeners.delete(listener);
+    return this.#feed.onHead(listener);
   }
 
   async claim(model: string, engine: string | undefined): Promise<Claim | undefined> {
@@ -128,18 +123,18 @@ export class MemoryTaskStore implements TaskStore {
     stored.turn += 1;
     this.#move(stored, started(stored.task, engine, this.#clock.epoch()), 'started');
     const claim = { task: stored.task, body: stored.asked.body, turn: stored.turn };
-    this.#tell();
+    this.#feed.tell();
     return claim;
   }
 
   async settle(claim: Claim, settlement: Settlement): Promise<boolean> {
     this.#assertOpen();
     const stored = this.#tasks.get(claim.task.number);
-    if (!stored || stored.task.state !== 'running' || stored.turn !== claim.turn) return false;
+    if (stored?.task.state !== 'running' || stored.turn !== claim.turn) return false;
     if (settlement.kind === 'completed') stored.result = settlement.result;
     const next = settled(stored.task, settlement, this.#clock.epoch());
     this.#move(stored, next, SETTLEMENT_MOVES[settlement.kind]);
-    this.#tell();
+    this.#feed.tell();
     return true;
   }
 
@@ -178,8 +173,7 @@ export class MemoryTaskStore implements TaskStore {
   }
 
   onChange(listener: (change: TaskChange) => void): () => void {
-    this.#changeListeners.add(listener);
-    return () => this.#changeListeners.delete(listener);
+    return this.#feed.onChange(listener);
   }
 
   async prune(rule: RetentionRule): Promise<number> {
@@ -200,16 +194,13 @@ export class MemoryTaskStore implements TaskStore {
     const first = this.#deliveries.first;
     const stored = first && this.#tasks.get(first.number);
     if (!stored) return undefined;
-    const failures = this.#deliveryFailures.get(first.number) ?? 0;
-    return { delivery: { task: full(stored), failures }, dueAtMs: first.dueAtMs };
+    return { delivery: { task: full(stored), failures: first.failures }, dueAtMs: first.dueAtMs };
   }
 
   async settleDelivery(taskNumber: number, retryAtMs: number | undefined): Promise<void> {
     this.#assertOpen();
-    if (!this.#deliveries.get(taskNumber)) return;
-    if (retryAtMs === undefined) return this.#dropDelivery(taskNumber);
-    this.#deliveries.set(taskNumber, retryAtMs);
-    this.#deliveryFailures.set(taskNumber, (this.#deliveryFailures.get(taskNumber) ?? 0) + 1);
+    if (retryAtMs === undefined) this.#deliveries.delete(taskNumber);
+    else this.#deliveries.failed(taskNumber, retryAtMs);
   }
 
   #assertOpen(): void {
@@ -245,7 +236,7 @@ export class MemoryTaskStore implements TaskStore {
     const key = keyOf(asked);
     if (key !== undefined) this.#byKey.set(key, stored);
     this.#enter(stored);
-    this.#untoldChanges.push({ move: 'submitted', task: stored.task, atMs: nowMs });
+    this.#feed.changed({ move: 'submitted', task: stored.task, atMs: nowMs });
     return stored.task;
   }
 
@@ -264,7 +255,7 @@ export class MemoryTaskStore implements TaskStore {
     const task = next(stored.task);
     if (!task) return { task: stored.task, moved: false };
     this.#move(stored, task, move);
-    this.#tell();
+    this.#feed.tell();
     return { task, moved: true };
   }
 
@@ -274,7 +265,7 @@ export class MemoryTaskStore implements TaskStore {
       const stored = this.#tasks.get(first.number);
       if (stored) this.#move(stored, due(stored.task, this.#arrivals.next()), 'readied');
     }
-    this.#tell();
+    this.#feed.tell();
   }
 
   /** The one place where a stored task becomes another. */
@@ -282,53 +273,30 @@ export class MemoryTaskStore implements TaskStore {
     this.#leave(stored);
     stored.task = task;
     this.#enter(stored);
-    this.#untoldChanges.push({ move, task, atMs: this.#clock.epoch() });
+    this.#feed.changed({ move, task, atMs: this.#clock.epoch() });
   }
 
   #leave({ task }: Stored): void {
     this.#counter.moved(task.state, undefined, task.priority);
     if (isPending(task.state)) this.#pendingModels.left(task.model);
-    if (isFinal(task.state)) this.#dropDelivery(task.number);
-    this.#changePlace(task, 'ready', () => this.#ready.delete(task));
-    this.#changePlace(task, 'delayed', () => this.#delayed.delete(task.number));
+    if (isFinal(task.state)) this.#deliveries.delete(task.number);
+    if (task.state === 'ready') this.#ready.delete(task);
+    if (task.state === 'delayed') this.#delayed.delete(task.number);
+    this.#placeChanged(task);
   }
 
   #enter({ task, asked }: Stored): void {
     this.#counter.moved(undefined, task.state, task.priority);
     if (isPending(task.state)) this.#pendingModels.entered(task.model);
-    if (isFinal(task.state) && asked.notify) this.#deliveries.set(task.number, this.#clock.epoch());
-    this.#changePlace(task, 'ready', () => this.#ready.add(task));
-    this.#changePlace(task, 'delayed', () => this.#delayed.set(task.number, task.dueAtMs ?? 0));
+    if (isFinal(task.state) && asked.notify) this.#deliveries.add(task.number, this.#clock.epoch());
+    if (task.state === 'ready') this.#ready.add(task);
+    if (task.state === 'delayed') this.#delayed.set(task.number, task.dueAtMs ?? 0);
+    this.#placeChanged(task);
   }
 
-  #changePlace(task: Task, state: TaskState, change: () => void): void {
-    if (task.state !== state) return;
-    change();
-    if (state === 'ready') this.#untoldHeads.add(task.model);
-    else this.#timer.set(this.#delayed.first?.dueAtMs);
-  }
-
-  #dropDelivery(number: number): void {
-    this.#deliveries.delete(number);
-    this.#deliveryFailures.delete(number);
-  }
-
-  /** Tells what happened, in its order, also where a listener makes more happen. */
-  #tell(): void {
-    if (this.#isTelling) return;
-    this.#isTelling = true;
-    try {
-      for (;;) {
-        const change = this.#untoldChanges.shift();
-        const heads = [...this.#untoldHeads];
-        this.#untoldHeads.clear();
-        if (!change && heads.length === 0) return;
-        for (const model of heads) for (const listener of this.#headListeners) listener(model);
-        if (change) for (const listener of this.#changeListeners) listener(change);
-      }
-    } finally {
-      this.#isTelling = false;
-    }
+  #placeChanged({ state, model }: Task): void {
+    if (state === 'ready') this.#feed.headChanged(model);
+    if (state === 'delayed') this.#timer.set(this.#delayed.first?.dueAtMs);
   }
 }
 

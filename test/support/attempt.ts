@@ -12,7 +12,11 @@ const PAYLOADS: Record<TaskType, AttemptTask['payload']> = {
   embed: { input: ['one', 'two!'] },
 };
 
-export function task(type: TaskType, members: Record<string, unknown> = {}, more: Partial<AttemptTask> = {}): AttemptTask {
+export function task(
+  type: TaskType,
+  members: Record<string, unknown> = {},
+  more: Partial<AttemptTask> = {},
+): AttemptTask {
   return { type, model: 'm', payload: { ...PAYLOADS[type], ...members }, options: null, ...more };
 }
 
@@ -30,7 +34,7 @@ export async function attempt(asked: AttemptTask, engine: Engine, parts: Partial
   return { outcome, records, text: textOf(records, 'text'), reasoning: textOf(records, 'reasoning') };
 }
 
-export function textOf(records: readonly LogRecord[], kind: 'text' | 'reasoning'): string {
+function textOf(records: readonly LogRecord[], kind: 'text' | 'reasoning'): string {
   return records.map((record) => (record.kind === kind ? record.text : '')).join('');
 }
 
@@ -51,8 +55,3 @@ export function write(sink: AnswerSink, status: number, contentType: string, pie
 export const SSE = 'text/event-stream';
 export const JSON_TYPE = 'application/json; charset=utf-8';
 export const NDJSON = 'application/x-ndjson';
-
-/** The body of the last call. */
-export function sent(engine: ScriptedEngine): Record<string, unknown> {
-  return JSON.parse(String(engine.calls.at(-1)?.body)) as Record<string, unknown>;
-}

@@ -69,7 +69,10 @@ export class FakeOllama {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = request.url ?? '';
-    if (this.#options.v1 !== undefined && !path.startsWith('/api/')) return passOn(this.#options.v1, request, response);
+    if (this.#options.v1 !== undefined && !path.startsWith('/api/')) {
+      passOn(this.#options.v1, request, response);
+      return;
+    }
     this.#answering.add(response);
     response.once('close', () => this.#answering.delete(response));
     // Without idle connections there is no telling whether the client has noticed yet that they are closed.
@@ -83,47 +86,62 @@ export class FakeOllama {
 
   #answer(path: string, body: Body, response: ServerResponse): void {
     const model = String(body.model);
-    if (model === 'fail-404') return json(response, 404, { error: `model "${model}" not found, try pulling it first` });
-    if (model === 'fail-500') return json(response, 500, { error: 'boom' });
-    if (model === 'fail-busy') return json(response, 503, { error: 'server busy, please try again.' });
-    if (model === 'fail-reset') return void response.socket?.resetAndDestroy();
-    if (path === '/api/embed') return json(response, 200, embedding(model, body.input));
-    const say = path === '/api/chat' ? chatLine(model) : generateLine(model);
-    const asked = path === '/api/chat' ? String((body.messages as Body[] | undefined)?.at(-1)?.content) : String(body.prompt);
-    if (body.stream === false) return json(response, 200, { ...say(`you said ${asked}`), done: true, ...COUNTS });
+    const refusal = REFUSALS[model];
+    if (refusal) json(response, refusal[0], { error: refusal[1] });
+    else if (model === 'fail-reset') response.socket?.resetAndDestroy();
+    else if (path === '/api/embed') json(response, 200, embedding(model, body.input));
+    else this.#say(path === '/api/chat' ? chatLine(model) : generateLine(model), body, response);
+  }
+
+  #say(line: (text: string) => object, body: Body, response: ServerResponse): void {
+    const asked = String(body.prompt ?? (body.messages as Body[] | undefined)?.at(-1)?.content);
+    const write = (object: unknown) => response.write(`${JSON.stringify(object)}\n`);
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-    const write = (object: unknown) => void response.write(`${JSON.stringify(object)}\n`);
-    write(say('you said '));
-    switch (model) {
+    write(line('you said '));
+    switch (body.model) {
       case 'fail-midway':
         write({ error: 'an error was encountered while running the model: CUDA error' });
-        return void response.end();
+        response.end();
+        break;
       case 'fail-cut':
         response.write('{"model":"fail-cut","mess', () => response.socket?.destroySoon());
-        return;
+        break;
       case 'fail-short':
-        return void response.end();
+        response.end();
+        break;
       case 'fail-stall':
-        return;
+        break;
       default:
-        write(say(asked));
-        write({ ...say(''), done: true, done_reason: 'stop', ...COUNTS });
+        write(line(asked));
+        write({ ...line(''), done: true, done_reason: 'stop', ...COUNTS });
         response.end();
     }
   }
 }
 
-const line = (model: string) => ({ model, created_at: '2026-01-02T03:04:05.678Z', done: false });
+const REFUSALS: Record<string, readonly [status: number, error: string]> = {
+  'fail-404': [404, 'model "fail-404" not found, try pulling it first'],
+  'fail-500': [500, 'boom'],
+  'fail-busy': [503, 'server busy, please try again.'],
+};
+
+const beginning = (model: string) => ({ model, created_at: '2026-01-02T03:04:05.678Z', done: false });
 const chatLine = (model: string) => (content: string) => ({
-  ...line(model),
+  ...beginning(model),
   message: { role: 'assistant', content },
 });
-const generateLine = (model: string) => (response: string) => ({ ...line(model), response });
+const generateLine = (model: string) => (response: string) => ({ ...beginning(model), response });
 
 function embedding(model: string, input: unknown) {
   const texts = Array.isArray(input) ? input : [input];
   const { total_duration, load_duration, prompt_eval_count } = COUNTS;
-  return { model, embeddings: texts.map((text, at) => [at, String(text).length]), total_duration, load_duration, prompt_eval_count };
+  return {
+    model,
+    embeddings: texts.map((text, at) => [at, String(text).length]),
+    total_duration,
+    load_duration,
+    prompt_eval_count,
+  };
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {

@@ -9,6 +9,7 @@ import type { TaskQueue } from '../../tasks/task-queue.js';
 import type { ActiveRequests } from '../active-requests.js';
 import { drained } from '../drained.js';
 import { finalAnswer } from '../final-answer.js';
+import type { AnswerHeaders } from '../respond.js';
 
 export interface TaskStreamParts {
   readonly tasks: TaskQueue;
@@ -112,7 +113,8 @@ async function write(parts: TaskStreamParts, source: Source, reply: FastifyReply
   const response = reply.raw;
   const signal = active.add(response);
   try {
-    response.writeHead(200, { ...reply.getHeaders(), ...HEADERS });
+    const headers: AnswerHeaders = { ...reply.getHeaders(), ...HEADERS };
+    response.writeHead(200, headers);
     response.write('retry: 1000\n\n');
     for await (const entries of source.steps(signal)) {
       const text = entries.length === 0 ? ': hb\n\n' : entries.map((entry) => eventText(source.epoch, entry)).join('');

@@ -25,7 +25,7 @@ export function openAiCall(task: AttemptTask, engineModel: string): EngineCall {
 }
 
 /** True for a task whose prompt goes to the model as it is. */
-export function completes({ type, payload }: AttemptTask): boolean {
+function completes({ type, payload }: AttemptTask): boolean {
   const { raw, suffix } = payload as JsonObject;
   return type === 'generate' && (raw === true || (typeof suffix === 'string' && suffix !== ''));
 }

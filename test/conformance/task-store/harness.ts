@@ -74,6 +74,7 @@ export class Harness {
     await this.store.start();
     await this.quiet();
     this.changes = [];
+    for (const model of this.store.models()) this.headsHeard.set(model, this.store.head(model));
     return this.store;
   }
 
@@ -107,12 +108,19 @@ export class Harness {
     return claim;
   }
 
-  /** Claims until nothing is left. */
+  /** Claims until nothing is left: the numbers in the order of the claims. */
   async claimAll(model = MODEL): Promise<readonly number[]> {
     const numbers: number[] = [];
-    for (let claim = await this.#claimWhenKnown(model); claim; claim = await this.#claimWhenKnown(model))
-      numbers.push(claim.task.number);
-    return numbers;
+    for (;;) {
+      const claims = await Promise.all(Array.from({ length: 64 }, () => this.store.claim(model, ENGINE)));
+      const taken = claims.flatMap((claim) => (claim ? [claim.task.number] : []));
+      numbers.push(...taken);
+      if (taken.length > 0) continue;
+      const waiting = await this.store.list({ states: ['ready'], models: [model], limit: 1 });
+      if (waiting.total === 0) return numbers;
+      // Of a long backlog the store may know more than is known here.
+      await this.until(`${model} has a head`, () => this.store.head(model) !== undefined);
+    }
   }
 
   /** Takes the task all the way into that state. */
@@ -197,16 +205,6 @@ export class Harness {
     store.onHead((model) => {
       if (store === this.store) this.headsHeard.set(model, store.head(model));
     });
-  }
-
-  /** A long backlog is known to the store thread before it is known here. */
-  async #claimWhenKnown(model: string): Promise<Claim | undefined> {
-    const claim = await this.store.claim(model, ENGINE);
-    if (claim) return claim;
-    const waiting = await this.store.list({ states: ['ready'], models: [model], limit: 1 });
-    if (waiting.total === 0) return undefined;
-    await this.until(`${model} has a head`, () => this.store.head(model) !== undefined);
-    return this.claim(model);
   }
 }
 

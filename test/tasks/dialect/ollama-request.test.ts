@@ -66,8 +66,12 @@ describe('a task as a call of Ollama’s API', () => {
 
   it('sends the options that the reference lost', () => {
     const options = { temperature: 0.1, num_ctx: 4096 };
-    for (const type of ['chat', 'generate', 'embed'] as const) expect(sent(type, {}, { options }).body.options).toEqual(options);
-    expect(sent('chat', { options: { seed: 1, num_ctx: 1 } }, { options }).body.options).toEqual({ seed: 1, ...options });
+    for (const type of ['chat', 'generate', 'embed'] as const)
+      expect(sent(type, {}, { options }).body.options).toEqual(options);
+    expect(sent('chat', { options: { seed: 1, num_ctx: 1 } }, { options }).body.options).toEqual({
+      seed: 1,
+      ...options,
+    });
     expect(sent('chat').body).not.toHaveProperty('options');
   });
 });
