@@ -21,14 +21,18 @@ Without a terminal, --watch prints a line for each change.`;
 
   override async run(): Promise<object> {
     const { args, flags } = await this.parse(Status);
-    const { statusFrame } = await import('../src/cli/status-frames.js');
-    const view = { client: await this.client(flags), url: this.serverUrl(flags), id: args.id, output: flags.output };
+    const client = await this.client(flags);
+    const ask = () => (args.id === undefined ? client.status() : client.getTask(args.id));
+    const view = { url: this.serverUrl(flags), output: flags.output };
     if (flags.watch) {
       const { watchStatus } = await import('../src/cli/status-watch.js');
-      return this.exit(await watchStatus(view, this.jsonEnabled()));
+      return this.exit(await watchStatus(ask, view, this.jsonEnabled()));
     }
-    const { text, subject } = await statusFrame(view);
-    this.log(text);
+    const subject = await ask();
+    if (!this.jsonEnabled()) {
+      const { statusFrame } = await import('../src/cli/status-frames.js');
+      this.log(statusFrame(subject, view).text);
+    }
     return subject;
   }
 }

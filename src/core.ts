@@ -2,7 +2,7 @@
  * Engines, the queue in front of them, and the durable tasks: gollama without HTTP. The server puts a gateway before it,
  * programs embed it.
  */
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { type Clock, systemClock } from './base/clock.js';
 import type { Logger } from './base/logger.js';
 import { systemRandom } from './base/random.js';
@@ -56,14 +56,18 @@ export class Core implements Service {
   readonly #courier: WebhookCourier;
 
   constructor(options: CoreOptions) {
-    const { config, logger } = options;
+    const { config, cwd, logger } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.simulated = config.engines.length === 0 && config.fallback === 'simulated';
     this.pool = this.#createPool();
     this.dispatcher = this.#createDispatcher();
     const parts = { clock: this.#clock, random: systemRandom, logger };
-    this.#store = new SqliteTaskStore({ folder: storageFolder(config), arrivals: this.#arrivals, ...parts });
+    this.#store = new SqliteTaskStore({
+      folder: resolve(cwd, config.queue.storagePath),
+      arrivals: this.#arrivals,
+      ...parts,
+    });
     this.tasks = this.#createTaskQueue();
     const { cleanupIntervalMs, maxCompletedTasks } = config.queue;
     this.#retention = new Retention({ store: this.#store, cleanupIntervalMs, keepMax: maxCompletedTasks, ...parts });
@@ -150,8 +154,4 @@ export class Core implements Service {
       workersMax: queue.maxWorkers,
     });
   }
-}
-
-function storageFolder({ queue, dataDir }: Config): string {
-  return queue.storagePath ?? join(dataDir, 'tasks');
 }

@@ -22,6 +22,7 @@ Exit codes with --wait and --stream: 0 completed · 1 failed or cancelled · 10 
     ...SUBMIT_FLAGS,
     messages: Flags.string({
       multiple: true,
+      multipleNonGreedy: true,
       helpValue: 'ROLE:TEXT',
       description: 'a message of the chat, such as "user:Hello"; repeatable',
     }),

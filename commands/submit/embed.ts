@@ -12,7 +12,12 @@ With --wait the embeddings are printed as JSON: a list for each text.`;
   ];
   static override flags = {
     ...SUBMIT_FLAGS,
-    input: Flags.string({ multiple: true, helpValue: 'TEXT', description: 'a text; repeatable' }),
+    input: Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: 'TEXT',
+      description: 'a text; repeatable',
+    }),
     // Of the reference, which takes it for every type.
     system: Flags.string({ hidden: true }),
   };

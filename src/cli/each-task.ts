@@ -1,7 +1,7 @@
 /** The same act on several tasks: each is tried, whatever came of the others. */
 import { ERROR_CODES, GollamaError, toGollamaError } from '../base/errors.js';
 
-export interface TaskAct {
+interface TaskAct {
   readonly task_id: string;
   readonly ok: boolean;
   readonly error?: { readonly code: string; readonly message: string };

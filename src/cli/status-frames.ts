@@ -1,5 +1,4 @@
 /** What `gollama status` shows, once or again and again. */
-import type { Client } from '../client/client.js';
 import type { ServerStatus } from '../protocol/status.js';
 import type { TaskReport } from '../protocol/task.js';
 import { queueText } from './queue-text.js';
@@ -9,27 +8,18 @@ import { taskText } from './task-text.js';
 import type { Frame } from './watch.js';
 
 export interface StatusView {
-  readonly client: Client;
   readonly url: string;
-  /** Of a task; without it, the server. */
-  readonly id: string | undefined;
   /** `table` and `json` are the forms of Ollama Queue. */
   readonly output: string | undefined;
 }
 
-export interface StatusFrame extends Frame {
-  readonly subject: ServerStatus | TaskReport;
-}
-
-export async function statusFrame({ client, url, id, output }: StatusView): Promise<StatusFrame> {
-  if (id !== undefined) {
-    const task = await client.getTask(id);
-    const text = output === 'json' ? JSON.stringify(task, null, 2) : taskText(task);
-    return { subject: task, text, gist: taskGist(task), isLast: isEnded(task) };
+export function statusFrame(subject: ServerStatus | TaskReport, { url, output }: StatusView): Frame {
+  if ('id' in subject) {
+    const text = output === 'json' ? JSON.stringify(subject, null, 2) : taskText(subject);
+    return { text, gist: taskGist(subject), isLast: isEnded(subject) };
   }
-  const status = await client.status();
-  const text = output === undefined ? statusText(url, status) : inForm(status, output);
-  return { subject: status, text, gist: serverGist(status), isLast: false };
+  const text = output === undefined ? statusText(url, subject) : inForm(subject, output);
+  return { text, gist: serverGist(subject), isLast: false };
 }
 
 function inForm(status: ServerStatus, output: string): string {

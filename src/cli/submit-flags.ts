@@ -22,6 +22,7 @@ export const SUBMIT_FLAGS = {
   webhook: Flags.string({ helpValue: 'URL', description: 'tell its end there' }),
   option: Flags.string({
     multiple: true,
+    multipleNonGreedy: true,
     helpValue: 'K=V',
     description: 'option of the model, such as temperature=0.2; the value is JSON where it reads as JSON',
   }),

@@ -74,12 +74,14 @@ export class SocketClient {
 
   #nextPing(): Timer {
     return this.#clock.after(PING_MS, () => {
-      if (!this.#hasAnswered) {
+      // A ping waits behind what was sent before it: of a client that is behind, no answer says nothing.
+      const isBehind = this.isBehind();
+      if (!this.#hasAnswered && !isBehind) {
         this.#socket.terminate();
         return;
       }
-      this.#hasAnswered = false;
-      this.#socket.ping();
+      this.#hasAnswered = isBehind;
+      if (!isBehind) this.#socket.ping();
       this.#ping = this.#nextPing();
     });
   }

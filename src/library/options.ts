@@ -34,7 +34,7 @@ export interface EmbeddingOptions {
   readonly ollamaTimeout?: Duration | undefined;
   /** Tasks that run at once. Default 4. */
   readonly maxWorkers?: number | undefined;
-  /** Folder of the tasks; one process uses it at a time. */
+  /** Folder of the tasks; one process uses it at a time. Default of a `QueueManager` without `config`: ./data. */
   readonly storagePath?: string | undefined;
   /** Between clean-ups; finished tasks go after 24 of them. Default 1 h. */
   readonly cleanupInterval?: Duration | undefined;
@@ -43,7 +43,7 @@ export interface EmbeddingOptions {
   /** Taken and without effect: nothing here waits for a tick. */
   readonly schedulingInterval?: Duration | undefined;
   readonly retryConfig?: RetryOptions | undefined;
-  /** `trace`, `debug`, `info`, `warn`, `error` or `silent`. */
+  /** `trace`, `debug`, `info`, `warn`, `error` or `silent`. Default without `config`: warn. */
   readonly logLevel?: string | undefined;
   readonly logFile?: string | undefined;
 }
@@ -70,8 +70,9 @@ const OTHERS = ['config', 'schedulingInterval', 'retryConfig'];
 
 /** Throws `usage` for a name that is none: JavaScript would take the slip for a wish that was heard. */
 export function assertOptions(options: object, more: readonly string[] = []): void {
-  const known = [...Object.keys(KEYS).filter((name) => !name.includes('.')), ...OTHERS, ...more];
-  for (const name of Object.keys(options)) {
+  const known = [...Object.keys(KEYS), ...OTHERS, ...more];
+  const retries = Object.keys(('retryConfig' in options && options.retryConfig) || {});
+  for (const name of [...Object.keys(options), ...retries.map((name) => `retryConfig.${name}`)]) {
     if (known.includes(name)) continue;
     const likely = nearest(name, known);
     const hint = likely === undefined ? `the options are ${known.join(', ')}` : `did you mean ${likely}?`;
@@ -116,5 +117,5 @@ function stated({ retryConfig = {}, ...options }: EmbeddingOptions): Stated[] {
 }
 
 function textOf(name: string, value: Value): string {
-  return DURATIONS.has(name) && typeof value === 'number' ? formatDurationMs(value) : String(value);
+  return DURATIONS.has(name) && Number.isFinite(value) ? formatDurationMs(value as number) : String(value);
 }

@@ -7,7 +7,7 @@ import type { ServerStatus } from '../protocol/status.js';
 import { assertOptions, configOf, type EmbeddingOptions } from './options.js';
 
 export interface ServerOptions extends EmbeddingOptions {
-  /** Default 127.0.0.1. */
+  /** Default: this machine alone; with API keys, everybody. */
   readonly host?: string | undefined;
   /** Default 8081; 0 takes a free one. */
   readonly port?: number | undefined;

@@ -13,7 +13,7 @@ export interface TaskEvent {
 }
 
 /** Events that wait for their reader. With one more, what waits is still told, and then an error. */
-export const UNREAD_MAX = 1000;
+const UNREAD_MAX = 1000;
 
 /**
  * Iterate it for the events, from when it was made. It ends with `unsubscribe`, when the loop over it is left, and when the

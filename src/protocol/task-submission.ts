@@ -15,6 +15,8 @@ export interface SubmissionContext {
   readonly nowMs: number;
   /** Milliseconds of a duration as text; undefined where it is none. */
   readonly parseDurationMs: (text: string) => number | undefined;
+  /** Why a URL cannot be a webhook, as the rest of a sentence; undefined where it can. Absent: any may. */
+  readonly checkWebhook?: (url: string) => string | undefined;
 }
 
 export const BATCH_MAX = 10_000;
@@ -41,7 +43,7 @@ export function parseSubmission(value: unknown, context: SubmissionContext): Tas
     notBeforeMs: parseStart(value, context),
     id: parseId(value.id),
     idempotencyKey: parseName(value.idempotency_key, 'idempotency_key'),
-    webhook: parseWebhook(value.webhook),
+    webhook: parseWebhook(value.webhook, context),
   };
   const given = Object.entries(submission).filter(([, member]) => member !== undefined);
   return Object.fromEntries(given) as unknown as TaskSubmission;
@@ -175,12 +177,14 @@ function afterDelay(value: unknown, { nowMs, parseDurationMs }: SubmissionContex
   return delayMs > 0 ? nowMs + Math.ceil(delayMs) : undefined;
 }
 
-function parseWebhook(value: unknown): string | undefined {
+function parseWebhook(value: unknown, context: SubmissionContext): string | undefined {
   if (isAbsent(value)) return undefined;
   const webhook = text(value, 'webhook');
   if (webhook.length > WEBHOOK_CHARS_MAX || !/^https?:\/\/\S+$/i.test(webhook) || !URL.canParse(webhook)) {
     throw invalidTask('webhook', `must be an http or https URL of at most ${WEBHOOK_CHARS_MAX} characters`);
   }
+  const problem = context.checkWebhook?.(webhook);
+  if (problem !== undefined) throw invalidTask('webhook', problem);
   return webhook;
 }
 

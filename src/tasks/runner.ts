@@ -65,6 +65,8 @@ export class TaskRunner implements Service {
   readonly #work = new Set<Promise<void>>();
   /** Tasks that were cancelled while their claim was on its way back. */
   readonly #cancelledEarly = new Set<number>();
+  /** Tasks whose logs know already that they begin anew. */
+  readonly #reopened = new Set<number>();
   readonly #rate = new ServiceRate();
   readonly #cut = new AbortController();
   #claiming = 0;
@@ -119,6 +121,14 @@ export class TaskRunner implements Service {
     const run = this.#runs.get(task.number);
     if (run) run.controller.abort();
     else if (this.#claiming > 0) this.#cancelledEarly.add(task.number);
+  }
+
+  /** The task is to be tried again after it had ended: who follows its log learns that the end was none. */
+  reopen(task: Task): void {
+    const { logs } = this.#parts;
+    if (logs.last(task.id) === undefined) return;
+    logs.append(task.id, { kind: 'restart', attempt: 1 });
+    this.#reopened.add(task.number);
   }
 
   /** Sees to it that the model's first ready task, and no other, stands for it in the queue. */
@@ -224,6 +234,8 @@ export class TaskRunner implements Service {
     const settlement = settlementOf(outcome, task, retry, { epochMs: clock.epoch(), random });
     try {
       const isOurs = await this.#insist(claim, settlement);
+      if (isOurs && settlement.kind === 'returned')
+        this.#parts.logs.append(task.id, { kind: 'state', status: 'pending' });
       logger.info(
         {
           task: task.id,
@@ -302,7 +314,8 @@ export class TaskRunner implements Service {
     const { logs } = this.#parts;
     switch (move) {
       case 'started':
-        if (logs.last(task.id) !== undefined) logs.append(task.id, { kind: 'restart', attempt: task.retryCount + 1 });
+        if (!this.#reopened.delete(task.number) && logs.last(task.id) !== undefined)
+          logs.append(task.id, { kind: 'restart', attempt: task.retryCount + 1 });
         logs.append(task.id, { kind: 'state', status: statusOf(task.state) });
         break;
       case 'retrying':

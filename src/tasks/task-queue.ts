@@ -127,6 +127,7 @@ export class TaskQueue implements Service {
   /** A failed or cancelled task waits again, under its id. `conflict` where it is neither. */
   async retry(id: string, visitor: Visitor): Promise<void> {
     const { task, moved } = await this.#move(id, visitor, (store) => store.retry(id));
+    if (moved) this.#parts.runner.reopen(task);
     if (!moved)
       throw new GollamaError('conflict', `task ${id} is ${task.state}: only failed and cancelled tasks can be retried`);
   }

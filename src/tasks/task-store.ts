@@ -67,11 +67,11 @@ export type TaskMove =
   | 'started'
   | 'completed'
   | 'failed'
-  /** Will be tried again: at `task.dueAtMs`, or, where it was returned or retried by hand, as soon as it gets a slot. */
+  /** Will be tried again at `task.dueAtMs`. */
   | 'retrying'
   | 'cancelled'
   | 'reprioritised'
-  /** Its delay is over. */
+  /** Ready again: after its delay, a return, or by hand. */
   | 'readied';
 
 export interface TaskChange {

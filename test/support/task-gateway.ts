@@ -49,7 +49,7 @@ export async function startTaskGateway({ options = {}, pendingMax = 1_000 }: Tas
     },
     [
       webSockets.routes,
-      taskRoutes({ tasks, clock, heartbeatMs: 15_000, active }),
+      taskRoutes({ tasks, clock, heartbeatMs: 15_000, active, webhookHosts: ['hooks.internal'] }),
       taskSocketRoutes({ tasks, clock, logger, webSockets }),
     ],
     logger,

@@ -22,7 +22,7 @@ export interface TaskSocketParts {
  * Text frames, of the tasks that the caller may see. Without a query: the array of all tasks (the newest 10,000), as
  * `GET /api/tasks` gives it, and a newline; at once, and at most ten times a second when something has changed.
  * `?format=events`: one `TaskEventReport` for each change from now on, `&types=task_completed,...` only of those kinds; a
- * client more than 1,000 events behind is closed with 3008. What clients send is not looked at.
+ * client that stays more than 1,000 events behind is closed with 3008. What clients send is not looked at.
  *
  * A page, which cannot set header fields, sends its key as a subprotocol: `new WebSocket(url, ['gollama', 'bearer.<key>'])`.
  */
@@ -30,7 +30,7 @@ export function taskSocketRoutes(parts: TaskSocketParts): Routes {
   return (server: FastifyInstance) => {
     const { tasks, clock, webSockets } = parts;
     const lists = new TaskListFeed(parts);
-    const events = new TaskEventFeed();
+    const events = new TaskEventFeed(clock);
     const stopListening = tasks.events.subscribe((event) => {
       events.tell(event);
       lists.changed(event.task.owner);
@@ -49,10 +49,12 @@ export function taskSocketRoutes(parts: TaskSocketParts): Routes {
       const socket = webSockets.accept(request, reply);
       if (!socket) return reply;
       const client: SocketClient = new SocketClient(socket, clock, {
-        onDrain: () => lists.drained(visitor, client),
+        onDrain: () => {
+          if (!names) lists.drained(visitor, client);
+        },
         onClose: () => (names ? events.remove(client) : lists.remove(visitor, client)),
       });
-      if (names) events.add(client, { visitor, names });
+      if (names) events.add(client, visitor, names);
       else lists.add(visitor, client);
       return reply;
     });

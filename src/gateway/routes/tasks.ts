@@ -11,10 +11,16 @@ import {
   parseSubmissions,
   type SubmissionContext,
 } from '../../protocol/task-submission.js';
+import { checkWebhookUrl } from '../../tasks/webhook/webhook-url.js';
 import { readJson } from '../json-body.js';
 import type { Routes } from '../server.js';
 import { taskFilter } from '../task-query.js';
 import { streamTask, type TaskStreamParts } from './task-stream.js';
+
+export interface TaskRoutesParts extends TaskStreamParts {
+  /** Hosts on private networks that webhooks may call. */
+  readonly webhookHosts: readonly string[];
+}
 
 interface Id {
   Params: { id: string };
@@ -22,9 +28,13 @@ interface Id {
 
 const OK = { status: 'ok' };
 
-export function taskRoutes(parts: TaskStreamParts): Routes {
+export function taskRoutes(parts: TaskRoutesParts): Routes {
   const { tasks, clock } = parts;
-  const context = (): SubmissionContext => ({ nowMs: clock.epoch(), parseDurationMs });
+  const context = (): SubmissionContext => ({
+    nowMs: clock.epoch(),
+    parseDurationMs,
+    checkWebhook: (url) => checkWebhookUrl(url, parts.webhookHosts),
+  });
   return (server: FastifyInstance) => {
     /** `{"status":"ok","task_id"}`. With a key that is known (field or header `Idempotency-Key`): the id of that task. */
     server.post('/api/tasks', async (request) => {

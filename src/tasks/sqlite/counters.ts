@@ -81,7 +81,8 @@ export class Counters {
       if (by < 0) dropCounter.run(state, model, priority);
     }
     if (this.#highestOrder >= this.#orderHigh) setCounter.run('order_high', '', 0, this.#highestOrder + ORDER_STRIDE);
-    if (this.#removedMax > this.#read('removed_max')) setCounter.run('removed_max', '', 0, this.#removedMax);
+    if (this.#removedMax > 0 && this.#removedMax > this.#read('removed_max'))
+      setCounter.run('removed_max', '', 0, this.#removedMax);
     setCounter.run('commits', '', 0, this.#commits + 1);
   }
 

@@ -1,7 +1,8 @@
 /** What the main thread and the two threads of the store tell each other. */
-import type { Head, Recovery, RetentionRule, Settlement, TaskFilter, TaskMove } from '../task-store.js';
+
 import type { ReadyEntry } from '../ready-window.js';
 import type { TaskState } from '../task.js';
+import type { Recovery, RetentionRule, Settlement, TaskFilter, TaskMove } from '../task-store.js';
 import type { PostedError } from './storage-failure.js';
 import type { NewRow, PackedFullTask, PackedTask } from './task-row.js';
 
@@ -109,9 +110,7 @@ export type Question =
 export interface AnswerTo {
   get: PackedFullTask | undefined;
   list: { readonly tasks: readonly PackedFullTask[]; readonly total: number; readonly cursor: number | undefined };
-  'next-delivery':
-    | { readonly task: PackedFullTask; readonly failures: number; readonly dueAtMs: number }
-    | undefined;
+  'next-delivery': { readonly task: PackedFullTask; readonly failures: number; readonly dueAtMs: number } | undefined;
   /** What is wrong, undefined where nothing is. */
   check: string | undefined;
 }
@@ -126,7 +125,3 @@ export type FromReaderThread =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly id: number; readonly error: PostedError }
   | { readonly kind: 'closed' };
-
-export function headOf({ priority, order }: ReadyEntry): Head {
-  return { priority, order };
-}

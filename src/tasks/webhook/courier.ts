@@ -132,10 +132,16 @@ export class WebhookCourier implements Service {
     this.#underWay.set(number, done);
   }
 
+  /** Never rejects. */
   async #deliver({ task, failures }: Delivery, sender: Sender, ended: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
-    const message = this.#message(task);
-    // It waits again, by hand: its next end is another delivery.
+    const { clock, random, logger } = this.#options;
+    let message: Message | undefined;
+    try {
+      message = this.#message(task);
+    } catch (thrown) {
+      logger.error({ task: task.id, problem: messageOf(thrown) }, 'webhook given up: the task cannot be read');
+    }
+    // Also where the task waits again, by hand: its next end is another delivery.
     if (message === undefined) return this.#settle(task, undefined, ended);
     const reply = await sender.send(message, ended);
     if (ended.aborted && reply.kind === 'failed') return;

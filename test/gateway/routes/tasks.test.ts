@@ -81,6 +81,16 @@ describe('POST /api/tasks', () => {
     expect([answer.status, answer.json()]).toEqual([409, { error: 'task already exists: mine' }]);
   });
 
+  it('refuses a webhook that leads into a private network, unless the configuration names it', async () => {
+    const started = await startTaskGateway();
+    const answer = await send(`${started.url}/api/tasks`, { body: { ...CHAT, webhook: 'http://127.1:9000/x' } });
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toEqual({
+      error: expect.stringMatching(/^task validation failed: webhook points to 127\.0\.0\.1/),
+    });
+    for (const webhook of ['https://example.org/hook', 'http://hooks.internal/x']) await submit(started, { webhook });
+  });
+
   it('answers 429 with Retry-After when the queue is full', async () => {
     const started = await startTaskGateway({ pendingMax: 1 });
     await submit(started);

@@ -345,6 +345,25 @@ describe('a courier that is sent into the own network', () => {
     expect(lookups).toBe(1);
   });
 
+  it('greets a receiver behind TLS by the name in the URL', async () => {
+    const greeting = new Promise<Buffer>((resolve) => {
+      const server = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', (bytes) => {
+          resolve(bytes);
+          socket.destroy();
+        });
+      });
+      server.listen(0, '127.0.0.1');
+      atEnd(() => server.close());
+      server.once('listening', () => {
+        const { port } = server.address() as AddressInfo;
+        void refused(`https://hooks.example.org:${port}/`, [{ address: '127.0.0.1', family: 4 }], ['127.0.0.1']);
+      });
+    });
+    expect((await greeting).toString('latin1')).toContain('hooks.example.org');
+  });
+
   it('goes wherever a name leads that was listed', async () => {
     const receiver = await FakeUpstream.start();
     const clock = new ManualClock();
@@ -407,6 +426,20 @@ describe('a courier with much to do', () => {
     calls[2]?.answer(200, '');
     await receiver.next();
     expect(receiver.count).toBe(5);
+  });
+
+  it('gives up what it cannot read, and goes on with the rest', async () => {
+    const receiver = await FakeUpstream.start();
+    const store = await deliveries(2, receiver.url);
+    const first = store.due.get(1)!;
+    store.due.set(1, { ...first, task: { ...first.task, body: '{"payl' } });
+    const { courier, lines, settlements } = courierOf(store, new ManualClock());
+    const settled = [settlements.next(), settlements.next()];
+    await courier.start();
+    await answerNext(receiver, 200);
+    await Promise.all(settled);
+    expect(lines.map(({ message }) => message)).toContain('webhook given up: the task cannot be read');
+    expect([...store.due]).toEqual([]);
   });
 
   it('waits where its store does not answer, and does not send again what it could not write down', async () => {

@@ -2,31 +2,28 @@
  * The queue inside a program: engines, priorities, durable tasks, without HTTP. Methods reject with GollamaError; those that
  * take an id with `not_found`.
  */
-import { MessageChannel } from 'node:worker_threads';
 import { type Clock, systemClock } from '../base/clock.js';
 import { GollamaError, messageOf } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
-import { createLogger } from '../base/pino-logger.js';
 import type { Service } from '../base/service.js';
 import type { NewTask, TaskQuery } from '../client/new-task.js';
 import { queryText } from '../client/new-task.js';
 import { parseDurationMs } from '../config/duration.js';
 import { realSurroundings } from '../config/load.js';
-import { formatWarning } from '../config/remark.js';
 import type { Surroundings } from '../config/resolve.js';
-import { Core } from '../core.js';
 import { taskFilter } from '../gateway/task-query.js';
 import type { QueueStats } from '../protocol/status.js';
-import type { TaskEventName, TaskReport, TaskStatus, TaskSubmission } from '../protocol/task.js';
+import type { TaskEventName, TaskEventReport, TaskReport, TaskStatus, TaskSubmission } from '../protocol/task.js';
 import { parsePriorityValue, parseSubmission, parseSubmissions } from '../protocol/task-submission.js';
 import { queueStats } from '../tasks/queue-stats.js';
 import type { TaskQueue } from '../tasks/task-queue.js';
 import { checkWebhookUrl } from '../tasks/webhook/webhook-url.js';
 import { EMBEDDER } from './embedder.js';
-import { assertOptions, configOf, type EmbeddingOptions } from './options.js';
+import { assertOptions, type EmbeddingOptions } from './options.js';
+import { QueueLife } from './queue-life.js';
 import { Subscription } from './subscription.js';
 import { chunksOf, type StreamChunk, TaskAnswer } from './task-answer.js';
-import { type Submitted, TaskEndings, type TaskResult } from './task-endings.js';
+import type { Submitted, TaskResult } from './task-endings.js';
 
 /** Of which there are others in tests. */
 export interface QueueManagerParts {
@@ -36,28 +33,13 @@ export interface QueueManagerParts {
   readonly surroundings?: Surroundings;
 }
 
-/** Where no configuration is given: Ollama at $OLLAMA_HOST or on this machine, tasks in ./data, and little to say. */
-const DEFAULTS = { ollama: {}, queue: { storage_path: './data' }, logger: { level: 'warn' } };
-
-/** From start to stop. */
-interface Life {
-  readonly core: Core;
-  readonly endings: TaskEndings;
-  readonly logger: Logger;
-  readonly drainTimeoutMs: number;
-  readonly allowHosts: readonly string[];
-  readonly ended: AbortController;
-  readonly dispose: () => Promise<void>;
-}
-
 export class QueueManager implements Service {
   readonly #options: EmbeddingOptions;
   readonly #clock: Clock;
   readonly #parts: QueueManagerParts;
   readonly #subscriptions = new Set<Subscription>();
-  #life: Life | undefined;
-  #opening: Promise<Life> | undefined;
-  #engines: Promise<void> | undefined;
+  #life: QueueLife | undefined;
+  #opening: Promise<QueueLife> | undefined;
   #stopping: Promise<void> | undefined;
 
   /** Throws `usage` for an option that there is not. */
@@ -76,9 +58,7 @@ export class QueueManager implements Service {
     await this.#stopping;
     this.#opening ??= this.#open();
     try {
-      const { core } = await this.#opening;
-      this.#engines ??= core.startEngines();
-      await this.#engines;
+      await (await this.#opening).startEngines();
     } catch (thrown) {
       await this.stop();
       throw thrown;
@@ -131,7 +111,7 @@ export class QueueManager implements Service {
       submitted.then(({ id }) => id),
       async function* () {
         const { id, life } = await submitted;
-        yield* chunksOf(life.core.tasks, id, life.ended.signal);
+        yield* chunksOf(life.core.tasks, id, life.signal);
       },
     );
   }
@@ -191,58 +171,25 @@ export class QueueManager implements Service {
     subscription.end('dropped');
   }
 
-  async #open(): Promise<Life> {
-    const around = this.#parts.surroundings ?? realSurroundings();
-    const { config, warnings } = await configOf(this.#options, DEFAULTS, around);
-    const own = this.#parts.logger ? undefined : createLogger({ ...config.logger, stderrIsTTY: false, color: false });
-    const logger = this.#parts.logger ?? (own?.logger as Logger);
-    for (const warning of warnings) logger.warn({}, formatWarning(warning));
-    const { port1: awake } = new MessageChannel();
-    const dispose = async () => {
-      awake.close();
-      await own?.close();
+  async #open(): Promise<QueueLife> {
+    const { logger, surroundings = realSurroundings() } = this.#parts;
+    const onEvent = (report: TaskEventReport) => {
+      for (const subscription of this.#subscriptions) subscription.tell(report);
     };
-    try {
-      const core = new Core({ config, logger, cwd: around.cwd, env: around.env, clock: this.#clock });
-      core.tasks.events.subscribe(({ report }) => {
-        if (report) for (const subscription of this.#subscriptions) subscription.tell(report);
-      });
-      const endings = new TaskEndings(core.tasks);
-      await core.start();
-      // Timers of the clock keep no process alive, and there may be no connection.
-      awake.ref();
-      const { drainTimeoutMs } = config.server;
-      const { allowHosts } = config.webhooks;
-      this.#life = { core, endings, logger, drainTimeoutMs, allowHosts, ended: new AbortController(), dispose };
-      return this.#life;
-    } catch (thrown) {
-      await dispose();
-      throw thrown;
-    }
+    this.#life = await QueueLife.open(this.#options, { clock: this.#clock, logger, surroundings, onEvent });
+    return this.#life;
   }
 
   async #stop(): Promise<void> {
     const life = await this.#opening?.catch(() => undefined);
-    if (life) await this.#close(life);
-    this.#life = undefined;
-    this.#opening = undefined;
-    this.#engines = undefined;
-  }
-
-  async #close({ core, endings, drainTimeoutMs, ended, dispose }: Life): Promise<void> {
-    const cut = new AbortController();
-    const patience = this.#clock.after(drainTimeoutMs, () => cut.abort());
-    await core.drain(cut.signal);
-    patience.cancel();
-    await endings.stop();
-    await core.stop();
-    ended.abort();
+    await life?.close();
     for (const subscription of this.#subscriptions) subscription.end('kept');
     this.#subscriptions.clear();
-    await dispose();
+    this.#life = undefined;
+    this.#opening = undefined;
   }
 
-  #running(): Life {
+  #running(): QueueLife {
     if (this.#life) return this.#life;
     throw new GollamaError('usage', 'the queue manager is not started', { hint: 'await manager.start() before' });
   }
@@ -262,14 +209,14 @@ export class QueueManager implements Service {
   }
 
   async #take(submissions: readonly TaskSubmission[]): Promise<readonly Submitted[]> {
-    const { endings, allowHosts } = this.#running();
+    const { endings, config } = this.#running();
     if (this.#stopping) throw new GollamaError('shutting_down', 'the queue manager is being stopped');
-    for (const submission of submissions) assertWebhook(submission, allowHosts);
+    for (const submission of submissions) assertWebhook(submission, config.webhooks.allowHosts);
     return endings.submit(submissions);
   }
 
-  async #submitStreaming(task: NewTask): Promise<{ id: string; life: Life }> {
-    if (task.type === 'embed') {
+  async #submitStreaming(task: NewTask): Promise<{ id: string; life: QueueLife }> {
+    if (task?.type === 'embed') {
       throw new GollamaError('invalid_request', 'an embed task has no stream', { param: 'type' });
     }
     const life = this.#running();
