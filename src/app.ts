@@ -12,7 +12,10 @@ import { Relay } from './gateway/relay.js';
 import { healthRoutes } from './gateway/routes/health.js';
 import { openAiRoutes } from './gateway/routes/openai.js';
 import { statusRoutes } from './gateway/routes/status.js';
+import { taskSocketRoutes } from './gateway/routes/task-socket.js';
+import { taskRoutes } from './gateway/routes/tasks.js';
 import { Gateway } from './gateway/server.js';
+import { WebSockets } from './gateway/web-sockets.js';
 import { countsByPriority, type ServerStatus } from './protocol/status.js';
 import { TASK_STATUSES } from './protocol/task.js';
 import { queueStats } from './tasks/queue-stats.js';
@@ -122,8 +125,10 @@ export class App implements Service {
   }
 
   #createGateway(): Gateway {
-    const { server, queue } = this.#options.config;
-    const { pool, dispatcher } = this.#core;
+    const { server, queue, webhooks } = this.#options.config;
+    const { pool, dispatcher, tasks } = this.#core;
+    const clock = this.#clock;
+    const webSockets = new WebSockets(clock);
     const hasKeys = server.apiKeys.length > 0;
     const relay = new Relay({
       pool,
@@ -145,6 +150,15 @@ export class App implements Service {
       }),
       healthRoutes({ pool, metrics: this.#metrics, stopping: () => this.#stopped !== undefined }),
       statusRoutes(() => this.status()),
+      webSockets.routes,
+      taskRoutes({
+        tasks,
+        clock,
+        heartbeatMs: server.heartbeatMs,
+        webhookHosts: webhooks.allowHosts,
+        active: this.#active,
+      }),
+      taskSocketRoutes({ tasks, clock, logger: this.#logger, webSockets }),
     ];
     const address = listenAddress(server.addr, { hasKeys, insecure: server.insecure });
     return new Gateway({ ...server, address }, routes, this.#logger);

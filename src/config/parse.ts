@@ -42,7 +42,10 @@ export async function parseConfig(sources: Sources): Promise<ParsedConfig> {
   const yaml = readSource(sources.file);
   const legacy = rewriteLegacy(yaml.tree);
   const fromEnv = applyEnvironment(legacy.tree, sources.env);
-  const withEngines = withOllamaEngine(withFlagEngines(withStated(fromEnv.tree, sources.stated ?? []), sources.flags), sources.env);
+  const withEngines = withOllamaEngine(
+    withFlagEngines(withStated(fromEnv.tree, sources.stated ?? []), sources.flags),
+    sources.env,
+  );
   const fromFlags = applyFlags(withEngines, sources.flags);
   const tree = expandShorthand(withDefaultBin(fromFlags.tree, sources.env));
   const { input, warnings } = toInput(configSchema, tree, sources.home);

@@ -27,6 +27,7 @@ export interface ChannelError {
 
 /** Of a connection. A client connects again after 3000 to 3499 and 4000 to 4499, and stays away after 3500 to 3999. */
 export const DISCONNECTS = {
+  closed: { code: 3000, reason: 'connection closed' },
   shutdown: { code: 3001, reason: 'shutdown' },
   serverError: { code: 3004, reason: 'internal server error' },
   slow: { code: 3008, reason: 'slow' },
@@ -59,11 +60,15 @@ export interface Position {
   readonly offset: number;
 }
 
-/** A publication as JSON text; where it has no offset it does not move the client. */
-export function publicationText(data: unknown, offset: number | undefined): string {
-  return offset === undefined
-    ? `{"data":${JSON.stringify(data)}}`
-    : `{"data":${JSON.stringify(data)},"offset":${offset}}`;
+export interface Publication {
+  /** JSON. */
+  readonly data: string;
+  /** Undefined where it does not move the client. */
+  readonly offset: number | undefined;
+}
+
+export function publicationText({ data, offset }: Publication): string {
+  return offset === undefined ? `{"data":${data}}` : `{"data":${data},"offset":${offset}}`;
 }
 
 export interface SubscribeResult {
@@ -71,8 +76,7 @@ export interface SubscribeResult {
   readonly offset: number;
   readonly wasRecovering: boolean;
   readonly recovered: boolean;
-  /** JSON texts. */
-  readonly publications: readonly string[];
+  readonly publications: readonly Publication[];
 }
 
 /** `recoverable` is what makes a client keep its position and come back with it. */
@@ -83,12 +87,12 @@ export function subscribeResultText(result: SubscribeResult): string {
     (wasRecovering ? ',"was_recovering":true' : '') +
     (recovered ? ',"recovered":true' : '') +
     (offset > 0 ? `,"offset":${offset}` : '') +
-    (publications.length > 0 ? `,"publications":[${publications.join(',')}]}` : '}')
+    (publications.length > 0 ? `,"publications":${publicationsText(publications)}}` : '}')
   );
 }
 
-export function historyResultText({ epoch, offset }: Position, publications: readonly string[]): string {
-  return `{"publications":[${publications.join(',')}],"epoch":${JSON.stringify(epoch)},"offset":${offset}}`;
+export function historyResultText({ epoch, offset }: Position, publications: readonly Publication[]): string {
+  return `{"publications":${publicationsText(publications)},"epoch":${JSON.stringify(epoch)},"offset":${offset}}`;
 }
 
 /** `result`: JSON text. */
@@ -100,14 +104,26 @@ export function errorReplyText(id: number, error: ChannelError): string {
   return JSON.stringify({ id, error });
 }
 
-/** A push of the kind, of a channel: `{"channel":…,"pub":{…}}`. Bare where the connection is unidirectional. */
-export function pushText(channel: string, kind: 'pub' | 'unsubscribe', body: string, isBare: boolean): string {
-  const push = `{"channel":${JSON.stringify(channel)},"${kind}":${body}}`;
-  return isBare ? push : `{"push":${push}}`;
+export function publicationPushText(channel: string, publication: Publication, isBare: boolean): string {
+  return pushText(channel, 'pub', publicationText(publication), isBare);
+}
+
+export function unsubscribePushText(channel: string, why: Disconnect, isBare: boolean): string {
+  return pushText(channel, 'unsubscribe', JSON.stringify(why), isBare);
 }
 
 /** For transports that cannot close with a code. */
 export function disconnectText(disconnect: Disconnect, isBare: boolean): string {
   const push = { disconnect };
   return JSON.stringify(isBare ? push : { push });
+}
+
+/** Bare where the connection is unidirectional: its client takes nothing but pushes. */
+function pushText(channel: string, kind: 'pub' | 'unsubscribe', body: string, isBare: boolean): string {
+  const push = `{"channel":${JSON.stringify(channel)},"${kind}":${body}}`;
+  return isBare ? push : `{"push":${push}}`;
+}
+
+function publicationsText(publications: readonly Publication[]): string {
+  return `[${publications.map(publicationText).join(',')}]`;
 }

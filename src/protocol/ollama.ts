@@ -1,5 +1,5 @@
 /**
- * Ollama's REST API: the objects that end an answer. Durations are nanoseconds, times RFC 3339.
+ * Ollama's REST API: what it answers. Durations are nanoseconds, times RFC 3339.
  * Source: github.com/ollama/ollama, docs/api.md and api/types.go.
  */
 
@@ -43,6 +43,58 @@ export interface OllamaChatResult extends Ended {
 export interface OllamaGenerateResult extends Ended {
   readonly response: string;
   readonly thinking?: string;
+}
+
+/** A line of a stream before the last one. */
+export interface OllamaChatLine {
+  readonly model: string;
+  readonly created_at: string;
+  readonly message: OllamaMessage;
+  readonly done: false;
+}
+
+export interface OllamaGenerateLine {
+  readonly model: string;
+  readonly created_at: string;
+  readonly response: string;
+  readonly thinking?: string;
+  readonly done: false;
+}
+
+/** What is known of a model's file. */
+export interface OllamaModelDetails {
+  readonly parent_model: string;
+  readonly format: string;
+  readonly family: string;
+  readonly families: readonly string[];
+  readonly parameter_size: string;
+  readonly quantization_level: string;
+}
+
+/** One of `models` in `GET /api/tags`, and, with two members more, in `GET /api/ps`. */
+export interface OllamaModelCard {
+  readonly name: string;
+  readonly model: string;
+  readonly modified_at?: string;
+  readonly size: number;
+  readonly digest: string;
+  readonly details: OllamaModelDetails;
+}
+
+export interface OllamaLoadedModel extends OllamaModelCard {
+  readonly expires_at: string;
+  readonly size_vram: number;
+}
+
+/** `POST /api/show`. */
+export interface OllamaModelPage {
+  readonly modelfile: string;
+  readonly parameters: string;
+  readonly template: string;
+  readonly details: OllamaModelDetails;
+  readonly model_info: Readonly<Record<string, unknown>>;
+  readonly capabilities: readonly string[];
+  readonly modified_at: string;
 }
 
 /** The answer to `POST /api/embed`. */

@@ -39,7 +39,7 @@ export function parseSubmission(value: unknown, context: SubmissionContext): Tas
     payload,
     options: parseOptions(value.options),
     priority: isAbsent(value.priority) ? undefined : parsePriorityValue(value.priority, 'Task.priority'),
-    maxRetries: parseRetries(value.max_retries),
+    maxRetries: parseRetries(value),
     notBeforeMs: parseStart(value, context),
     id: parseId(value.id),
     idempotencyKey: parseName(value.idempotency_key, 'idempotency_key'),
@@ -151,9 +151,13 @@ function parseOptions(value: unknown): JsonObject | null {
   return value;
 }
 
-/** 0 means none, where the reference could not be told so: it took 0 for its default. */
-function parseRetries(value: unknown): number | undefined {
-  if (value === undefined || value === null) return undefined;
+/**
+ * 0 means none; the reference took it for its default, and could not be told so. Its own clients write whole tasks, 0 for
+ * what nobody set: those are told by the members that no submission has, and mean the default still.
+ */
+function parseRetries(task: Readonly<Record<string, unknown>>): number | undefined {
+  const value = task.max_retries;
+  if (isAbsent(value) || (value === 0 && 'retry_count' in task)) return undefined;
   if (!Number.isSafeInteger(value) || (value as number) < 0) {
     throw invalidTask('max_retries', `must be a whole number from 0 on, got ${JSON.stringify(value)}`);
   }

@@ -323,6 +323,7 @@ export class TaskRunner implements Service {
         break;
       case 'completed':
       case 'cancelled': {
+        this.#reopened.delete(task.number);
         const usage = this.#runs.get(task.number)?.usage;
         logs.append(task.id, { kind: 'done', status: statusOf(task.state), usage });
         break;

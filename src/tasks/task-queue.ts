@@ -10,6 +10,7 @@ import type { TaskRunner } from './runner.js';
 import { isFinal } from './task.js';
 import { encodeBody } from './task-body.js';
 import { TaskEvents } from './task-events.js';
+import { parseTaskId } from './task-id.js';
 import { taskReport } from './task-report.js';
 import type { FullTask, Moved, NewTask, TaskCounts, TaskFilter, TaskStore } from './task-store.js';
 
@@ -157,6 +158,10 @@ export class TaskQueue implements Service {
   }
 
   #newTask(submission: TaskSubmission, visitor: Visitor): NewTask {
+    if (submission.id !== undefined && parseTaskId(submission.id)) {
+      const message = `the id "${submission.id}" has the form of those that are given here`;
+      throw new GollamaError('invalid_request', message, { param: 'id', hint: 'leave it out, or choose another form' });
+    }
     const priority = submission.priority ?? PRIORITIES.normal;
     return {
       owner: visitor.name,

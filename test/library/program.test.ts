@@ -24,7 +24,7 @@ function start(place: Place, body: string) {
   const config = JSON.stringify({ data_dir: place.dataDir, engines: [{ ...SIMULATED, token_time: '5ms' }] });
   const text = [
     `import { QueueManager, newGenerateTask } from ${JSON.stringify(LIBRARY)};`,
-    `const manager = new QueueManager({ config: ${config} });`,
+    `const manager = new QueueManager({ config: ${config}, logLevel: 'warn' });`,
     "const task = newGenerateTask('sim', 'hello', { id: 'mine' });",
     body,
   ].join('\n');

@@ -74,6 +74,12 @@ describe('a submission', () => {
     expect(problem(() => parse(value)).message).toContain('a task is an object');
   });
 
+  it('takes 0 retries for what it says, but not from a client that writes whole tasks and left them unset', () => {
+    expect(parse({ ...CHAT, max_retries: 0 }).maxRetries).toBe(0);
+    expect(parse({ ...CHAT, max_retries: 0, retry_count: 0 }).maxRetries).toBeUndefined();
+    expect(parse({ ...CHAT, max_retries: 2, retry_count: 0 }).maxRetries).toBe(2);
+  });
+
   it.each<[object, string, RegExp]>([
     [{ type: 3 }, 'type', /must be a string, got a number/],
     [{ model: ['m'] }, 'model', /must be a string, got a list/],

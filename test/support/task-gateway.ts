@@ -81,7 +81,9 @@ export async function startTaskGateway({ options = {}, pendingMax = 1_000 }: Tas
 
 function idleRunner(): TaskRunner {
   const nothing = () => Promise.resolve();
-  const runner = { start: nothing, stop: nothing, close: () => {}, abort: () => {}, running: 0, retryAfterS: () => 7 };
+  const ignored = () => {};
+  const methods = { start: nothing, stop: nothing, close: ignored, abort: ignored, reopen: ignored };
+  const runner = { ...methods, running: 0, retryAfterS: () => 7 };
   return runner as unknown as TaskRunner;
 }
 

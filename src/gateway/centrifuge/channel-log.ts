@@ -1,5 +1,5 @@
 /** How a client enters a channel, and how it goes on from there, gap-free. Pure. */
-import { subscribeResultText } from '../../protocol/channel.js';
+import { type Publication, subscribeResultText } from '../../protocol/channel.js';
 import type { HistoryRequest, Recovery } from '../../protocol/channel-command.js';
 import { isTerminal, type LogEntry } from '../../stream/record.js';
 import { publicationsOf } from './publication.js';
@@ -36,8 +36,7 @@ export interface Entrance {
 }
 
 export interface Step {
-  /** JSON texts. */
-  readonly publications: readonly string[];
+  readonly publications: readonly Publication[];
   readonly position: number;
   readonly hasEnded: boolean;
 }

@@ -1,5 +1,5 @@
 /** Records of an answer as publications of its channel: the objects that clients of the reference server read. Pure. */
-import { publicationText } from '../../protocol/channel.js';
+import type { Publication } from '../../protocol/channel.js';
 import type { LogEntry, LogRecord } from '../../stream/record.js';
 
 /** So many records in one step: whoever reads them is behind, and is told adjacent text as one. */
@@ -7,20 +7,21 @@ const COALESCE_ABOVE = 64;
 
 /** Always the first one. */
 const START = { type: 'start', message: '' };
+const LATE_START: Publication = { data: JSON.stringify(START), offset: undefined };
 
 /** Many readers follow one log: what an entry says is written once for all of them. */
-const texts = new WeakMap<LogEntry, string>();
+const publications = new WeakMap<LogEntry, Publication>();
 
 /**
- * The publications of entries that follow each other, as JSON texts. The offset of a publication is the sequence number
+ * The publications of entries that follow each other. The offset of a publication is the sequence number
  * of its record; of text that was merged, the last one. `isBegin`: nothing of the log was told before.
  */
-export function publicationsOf(entries: readonly LogEntry[], isBegin: boolean): readonly string[] {
-  const publications = (entries.length > COALESCE_ABOVE ? coalesced(entries) : entries).map(textOf);
+export function publicationsOf(entries: readonly LogEntry[], isBegin: boolean): readonly Publication[] {
+  const told = (entries.length > COALESCE_ABOVE ? coalesced(entries) : entries).map(publicationOf);
   const [first] = entries;
-  // A log that begins otherwise, as an answer that is told from its result; without an offset it does not move the client.
+  // A log that begins otherwise, as an answer that is told from its result.
   const lacksStart = isBegin && first !== undefined && !isStart(first);
-  return lacksStart ? [publicationText(START, undefined), ...publications] : publications;
+  return lacksStart ? [LATE_START, ...told] : told;
 }
 
 /** The data of one publication. */
@@ -76,11 +77,11 @@ function isText(record: LogRecord): record is Extract<LogRecord, { readonly text
   return record.kind === 'text' || record.kind === 'reasoning';
 }
 
-function textOf(entry: LogEntry): string {
-  let text = texts.get(entry);
-  if (text === undefined) {
-    text = publicationText(publicationData(entry), entry.sequence);
-    texts.set(entry, text);
+function publicationOf(entry: LogEntry): Publication {
+  let publication = publications.get(entry);
+  if (publication === undefined) {
+    publication = { data: JSON.stringify(publicationData(entry)), offset: entry.sequence };
+    publications.set(entry, publication);
   }
-  return text;
+  return publication;
 }

@@ -117,7 +117,10 @@ export interface AnswerTo {
 
 export type Answer = AnswerTo[Question['kind']];
 
-export type ToReaderThread = { readonly id: number; readonly question: Question } | { readonly kind: 'close' };
+export type ToReaderThread =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'question'; readonly id: number; readonly question: Question }
+  | { readonly kind: 'close' };
 
 export type FromReaderThread =
   | { readonly kind: 'ready' }

@@ -29,6 +29,8 @@ export class Questions {
       this.#becomeReady = resolve;
       this.#refuse = reject;
     });
+    // Nobody may have asked for it yet.
+    this.#ready.catch(() => {});
     this.#closed = new Promise((resolve) => {
       this.#becomeClosed = resolve;
     });
@@ -38,8 +40,9 @@ export class Questions {
     });
   }
 
-  /** Rejects where the thread cannot read the store. */
-  get ready(): Promise<void> {
+  /** When there is a store to read. Rejects where the thread cannot. */
+  open(): Promise<void> {
+    this.#tell({ kind: 'open' });
     return this.#ready;
   }
 
@@ -52,7 +55,7 @@ export class Questions {
     this.#thread.isBusy = true;
     return new Promise((resolve, reject) => {
       this.#asked.set(id, { resolve: resolve as (answer: Answer) => void, reject });
-      this.#tell({ id, question });
+      this.#tell({ kind: 'question', id, question });
     });
   }
 
@@ -72,15 +75,20 @@ export class Questions {
     switch (message.kind) {
       case 'ready':
         this.#thread.isBusy = this.#asked.size > 0;
-        return this.#becomeReady();
+        this.#becomeReady();
+        break;
       case 'refused':
-        return this.#break(receivedError(message.error));
+        this.#break(receivedError(message.error));
+        break;
       case 'closed':
-        return this.#becomeClosed();
+        this.#becomeClosed();
+        break;
       case 'answer':
-        return this.#take(message.id)?.resolve(message.answer);
+        this.#take(message.id)?.resolve(message.answer);
+        break;
       case 'failed':
-        return this.#take(message.id)?.reject(receivedError(message.error));
+        this.#take(message.id)?.reject(receivedError(message.error));
+        break;
     }
   }
 

@@ -8,23 +8,37 @@ import { storeFiles } from './store-folder.js';
 
 export type ReaderThreadProgram = { readonly takes: ToReaderThread; readonly tells: FromReaderThread };
 
-try {
-  const { folder } = workerData as ThreadSetup;
-  const reader = new Reader(storeFiles(folder).database, await createDriver());
-  parentPort?.on('message', (message: ToReaderThread) => tell(answer(reader, message)));
-  tell({ kind: 'ready' });
-} catch (thrown) {
-  tell({ kind: 'refused', error: postedError(storageFailure(thrown)) });
+let reader: Reader | undefined;
+// It is loaded while the store is still being opened.
+const open = await createDriver();
+parentPort?.on('message', (message: ToReaderThread) => tell(answer(message)));
+
+function answer(message: ToReaderThread): FromReaderThread {
+  switch (message.kind) {
+    case 'open':
+      return begin();
+    case 'question':
+      return answerTo(message);
+    case 'close':
+      parentPort?.removeAllListeners('message');
+      reader?.close();
+      return { kind: 'closed' };
+  }
 }
 
-function answer(reader: Reader, message: ToReaderThread): FromReaderThread {
-  if ('kind' in message) {
-    parentPort?.removeAllListeners('message');
-    reader.close();
-    return { kind: 'closed' };
-  }
-  const { id, question } = message;
+function begin(): FromReaderThread {
   try {
+    const { folder } = workerData as ThreadSetup;
+    reader = new Reader(storeFiles(folder).database, open);
+    return { kind: 'ready' };
+  } catch (thrown) {
+    return { kind: 'refused', error: postedError(storageFailure(thrown)) };
+  }
+}
+
+function answerTo({ id, question }: Extract<ToReaderThread, { kind: 'question' }>): FromReaderThread {
+  try {
+    if (!reader) throw new Error('the store is not open');
     return { kind: 'answer', id, answer: reader.answer(question) };
   } catch (thrown) {
     return { kind: 'failed', id, error: postedError(storageFailure(thrown)) };

@@ -227,11 +227,10 @@ export class SqliteTaskStore implements TaskStore {
     const writer = new WriterLine(setup, (error) =>
       logger.error({ err: error }, 'the task store does not work any more'),
     );
-    let questions: Questions | undefined;
+    const questions = new Questions(setup);
     try {
       const opened = await writer.opened;
-      questions = new Questions(setup);
-      await questions.ready;
+      await questions.open();
       this.#nextNumber = opened.nextNumber;
       this.#arrivals.skipTo(opened.orderHigh);
       this.#threads = { writer, questions, recovery: opened.recovery };
@@ -240,8 +239,9 @@ export class SqliteTaskStore implements TaskStore {
       await this.#write({ kind: 'settle-delivery', number: 0, retryAtMs: undefined });
       if (opened.checkLater) void this.#check(questions);
     } catch (thrown) {
-      await questions?.close();
+      await questions.close();
       await writer.close();
+      this.#threads = undefined;
       throw thrown;
     }
   }
@@ -327,7 +327,7 @@ export class SqliteTaskStore implements TaskStore {
     const atMs = this.#clock.epoch();
     const done = ({ made, nextDueAtMs }: ReplyOf['ready-due']) => {
       for (const move of made) this.#known.moved(move);
-      if (nextDueAtMs !== undefined && nextDueAtMs <= this.#clock.epoch() && made.length > 0) this.#readyDue();
+      if (nextDueAtMs !== undefined && nextDueAtMs <= this.#clock.epoch()) this.#readyDue();
       else this.#known.nextDue(nextDueAtMs);
     };
     const failed = () => this.#later(() => this.#known.nextDue(atMs));

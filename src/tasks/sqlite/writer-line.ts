@@ -78,17 +78,21 @@ export class WriterLine {
     switch (message.kind) {
       case 'opened':
         this.#isOpen = true;
-        return this.#resolveOpened(message.opened);
+        this.#resolveOpened(message.opened);
+        break;
       case 'refused':
-        return this.#rejectOpened(receivedError(message.error));
+        this.#rejectOpened(receivedError(message.error));
+        break;
       case 'committed':
-        return this.#line.committed(message.replies);
+        this.#line.committed(message.replies);
+        break;
       case 'failed':
         if (this.#isClosing) this.#resolveClosed(receivedError(message.error));
         else this.#line.failed(receivedError(message.error));
-        return;
+        break;
       case 'closed':
-        return this.#resolveClosed(undefined);
+        this.#resolveClosed(undefined);
+        break;
     }
   }
 

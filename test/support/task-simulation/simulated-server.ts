@@ -9,6 +9,7 @@ import { Dispatcher } from '../../../src/queue/dispatcher.js';
 import { MemoryLogBook } from '../../../src/stream/memory-log.js';
 import type { LogRecord } from '../../../src/stream/record.js';
 import { TaskRunner } from '../../../src/tasks/runner.js';
+import type { Task } from '../../../src/tasks/task.js';
 import type { TaskChange, TaskStore } from '../../../src/tasks/task-store.js';
 import type { ManualClock } from '../manual-clock.js';
 import { type ManualCall, ManualEngine } from '../manual-engine.js';
@@ -29,6 +30,8 @@ export interface TaskCall extends ManualCall {
   readonly engine: SimulatedEngine;
   readonly id: string;
   readonly serial: number;
+  /** Of the claim that it is made for. */
+  turn: number;
   hasBegun: boolean;
 }
 
@@ -69,7 +72,7 @@ export class SimulatedEngine extends ManualEngine {
     const made = this.calls.pop();
     if (made) {
       serials += 1;
-      const opened = { ...made, engine: this, id: promptOf(call.body), serial: serials, hasBegun: false };
+      const opened = { ...made, engine: this, id: promptOf(call.body), serial: serials, turn: 0, hasBegun: false };
       this.open.push(opened);
       this.onCall(opened);
     }
@@ -205,17 +208,18 @@ export class SimulatedServer {
   }
 
   /** What the logs of this server should say of a change. */
-  expectLog({ move, task }: TaskChange): void {
+  expectLog({ move, task }: TaskChange, before: Task | undefined): void {
     if (this.phase === 'gone') return;
     const said = this.said.get(task.id) ?? [];
-    const { length } = said;
+    const isReturned = before?.state === 'running' && this.owns(before.engine);
     if (move === 'started') {
-      if (length > 0) said.push(`restart ${task.retryCount + 1}`);
+      if (said.length > 0 && said.at(-1)?.startsWith('restart') !== true) said.push(`restart ${task.retryCount + 1}`);
       said.push('state running');
-    } else if (move === 'retrying') said.push('state pending');
+    } else if (move === 'retrying' || (move === 'readied' && isReturned)) said.push('state pending');
+    else if (move === 'readied' && task.retryCount === 0 && said.length > 0) said.push('restart 1');
     else if (move === 'completed' || move === 'cancelled') said.push(`done ${move}`);
     else if (move === 'failed') said.push(`error ${task.error}`);
-    if (said.length > length) this.said.set(task.id, said);
+    if (said.length > 0) this.said.set(task.id, said);
   }
 }
 
