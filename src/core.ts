@@ -2,7 +2,6 @@
  * Engines, the queue in front of them, and the durable tasks: gollama without HTTP. The server puts a gateway before it,
  * programs embed it.
  */
-import { resolve } from 'node:path';
 import { type Clock, systemClock } from './base/clock.js';
 import type { Logger } from './base/logger.js';
 import { systemRandom } from './base/random.js';
@@ -13,9 +12,9 @@ import { Pool } from './pool/pool.js';
 import { Arrivals } from './queue/arrivals.js';
 import { Dispatcher } from './queue/dispatcher.js';
 import { MemoryLogBook } from './stream/memory-log.js';
+import { createTaskStore } from './tasks/create-task-store.js';
 import { Retention } from './tasks/retention.js';
 import { TaskRunner } from './tasks/runner.js';
-import { SqliteTaskStore } from './tasks/sqlite/sqlite-store.js';
 import { TaskQueue } from './tasks/task-queue.js';
 import type { TaskStore } from './tasks/task-store.js';
 import { WebhookCourier } from './tasks/webhook/courier.js';
@@ -63,11 +62,7 @@ export class Core implements Service {
     this.pool = this.#createPool();
     this.dispatcher = this.#createDispatcher();
     const parts = { clock: this.#clock, random: systemRandom, logger };
-    this.#store = new SqliteTaskStore({
-      folder: resolve(cwd, config.queue.storagePath),
-      arrivals: this.#arrivals,
-      ...parts,
-    });
+    this.#store = createTaskStore(config.queue.storagePath, { arrivals: this.#arrivals, cwd, ...parts });
     this.tasks = this.#createTaskQueue();
     const { cleanupIntervalMs, maxCompletedTasks } = config.queue;
     this.#retention = new Retention({ store: this.#store, cleanupIntervalMs, keepMax: maxCompletedTasks, ...parts });
@@ -77,6 +72,7 @@ export class Core implements Service {
   /** Opens the store and lets the tasks run; they wait for engines, which are started apart. Rejects with `configuration`. */
   async start(): Promise<void> {
     await this.tasks.start();
+    this.#tellRecovery();
     await this.#courier.start();
     await this.#retention.start();
   }
@@ -96,6 +92,17 @@ export class Core implements Service {
     await this.#courier.stop();
     await this.tasks.stop();
     await this.pool.stop();
+  }
+
+  #tellRecovery(): void {
+    const { returned, poisoned } = this.#store.recovery;
+    const { states } = this.tasks.counts();
+    const { logger } = this.#options;
+    if (states.ready + states.delayed > 0)
+      logger.info({ tasks: states.ready + states.delayed }, 'tasks from before wait');
+    if (returned > 0) logger.info({ tasks: returned }, 'tasks that ran when the server ended run again');
+    if (poisoned > 0)
+      logger.warn({ tasks: poisoned }, 'tasks have failed, as the server died too often while they ran');
   }
 
   #createPool(): Pool {

@@ -60,7 +60,7 @@ function payloadOf(call: OllamaCall, members: JsonObject): TaskPayload {
       return checked('embed', members);
     case 'embeddings': {
       const { prompt, ...others } = members;
-      return checked('embed', { ...others, input: prompt });
+      return checked('embed', { ...others, input: prompt ?? '' });
     }
   }
 }
@@ -71,7 +71,8 @@ function checked(type: TaskType, members: JsonObject): TaskPayload {
     return parsePayload(type, members);
   } catch (error) {
     if (!(error instanceof GollamaError)) throw error;
-    throw invalid(error.message.replace(/^task validation failed: (payload\.)?/, ''), error.param);
+    const message = error.message.replace(/^task validation failed: (payload\.)?/, '').replace(/ for \w+ tasks$/, '');
+    throw invalid(message, error.param?.replace(/^payload\./, ''));
   }
 }
 

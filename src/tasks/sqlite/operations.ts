@@ -7,6 +7,7 @@ import type { RetentionRule, TaskMove } from '../task-store.js';
 import type { Row } from './driver.js';
 import type { MadeMove, MovedReply, Operation, Reply, ReplyOf } from './messages.js';
 import { STATE_CODES } from './schema.js';
+import { storable } from './storable-text.js';
 import { postedError } from './storage-failure.js';
 import { type NewRow, packTask, type StoredTask, storedTask } from './task-row.js';
 import type { TaskTable } from './task-table.js';
@@ -68,7 +69,11 @@ function claim(table: TaskTable, { number, engine, atMs }: OperationOf<'claim'>)
   const stored = table.read(number);
   if (stored?.task.state !== 'ready') return undefined;
   const turn = stored.turn + 1;
-  const made = make(table, stored, started(stored.task, engine, atMs), { move: 'started', turn, atMs });
+  const made = make(table, stored, started(stored.task, engine && storable(engine), atMs), {
+    move: 'started',
+    turn,
+    atMs,
+  });
   const body = table.statements.readBody.get(number)?.payload;
   return { made, body: String(body), turn };
 }
@@ -78,7 +83,9 @@ function settle(table: TaskTable, operation: OperationOf<'settle'>): ReplyOf['se
   const stored = table.read(number);
   if (stored?.task.state !== 'running' || stored.turn !== turn) return undefined;
   if (settlement.kind === 'completed') table.statements.insertResult.run(number, settlement.result);
-  return make(table, stored, settled(stored.task, settlement, atMs), { move: SETTLEMENT_MOVES[settlement.kind], atMs });
+  const { error, ...next } = settled(stored.task, settlement, atMs);
+  const task = { ...next, error: error && storable(error) };
+  return make(table, stored, task, { move: SETTLEMENT_MOVES[settlement.kind], atMs });
 }
 
 function moveById(

@@ -22,6 +22,7 @@ export class Questions {
   #refuse: (error: GollamaError) => void = () => {};
   #becomeClosed: () => void = () => {};
   #broken: GollamaError | undefined;
+  #isClosing = false;
   #ids = 0;
 
   constructor(setup: ThreadSetup) {
@@ -61,6 +62,8 @@ export class Questions {
 
   /** What was asked is answered before. */
   async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#thread.isBusy = true;
     if (!this.#broken) this.#tell({ kind: 'close' });
     await this.#closed;
     await this.#thread.end();
@@ -95,7 +98,7 @@ export class Questions {
   #take(id: number): Asked | undefined {
     const asked = this.#asked.get(id);
     this.#asked.delete(id);
-    if (this.#asked.size === 0) this.#thread.isBusy = false;
+    if (this.#asked.size === 0 && !this.#isClosing) this.#thread.isBusy = false;
     return asked;
   }
 

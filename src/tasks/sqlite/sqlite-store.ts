@@ -33,6 +33,7 @@ import type {
 import { KnownTasks } from './known-tasks.js';
 import type { Operation, ReplyOf } from './messages.js';
 import { Questions } from './questions.js';
+import { assertStorable } from './storable-text.js';
 import { receivedError } from './storage-failure.js';
 import { type NewRow, newRow, unpackFullTask, unpackTask } from './task-row.js';
 import { WriterLine } from './writer-line.js';
@@ -115,6 +116,7 @@ export class SqliteTaskStore implements TaskStore {
     const { writer } = this.#opened();
     if (asked.length === 0) return [];
     if (writer.isFull) throw new GollamaError('queue_full', 'too many tasks are being stored', { retryAfterS: 1 });
+    for (const task of asked) assertStorable(task);
     const born = this.#born(asked);
     const tasks = born.map(({ task }) => task);
     // With a key or an id it may be there already.

@@ -44,6 +44,8 @@ export class Thread<Takes, Tells> {
   /** Idempotent; resolves when it is gone. */
   async end(): Promise<void> {
     this.#isWanted = false;
+    // What waits for its end is not to end before it.
+    this.#worker.ref();
     await this.#worker.terminate();
     await this.#ended;
   }

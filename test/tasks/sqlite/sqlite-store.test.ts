@@ -95,12 +95,16 @@ describe('the SQLite store', () => {
     expect(heard).toEqual(['submitted']);
   });
 
-  it('keeps texts with any character in them', async () => {
-    const odd = 'a\u0000b\u2028\u{1f600}"\'';
-    const [submitted] = await store.submit([newTask({ owner: odd, model: odd, givenId: odd })]);
-    const claim = await store.claim(odd, odd);
-    expect(claim?.task).toMatchObject({ owner: odd, model: odd, id: odd, engine: odd });
-    await store.settle(claim!, { kind: 'failed', error: odd });
-    expect(await store.get(odd)).toMatchObject({ number: submitted?.task.number, error: odd });
+  it('takes no name that would be another one after the next start', async () => {
+    for (const odd of ['a\u0000b', 'half \ud83d']) {
+      for (const wish of [{ model: odd }, { owner: odd }, { givenId: odd }, { idempotencyKey: odd }])
+        await expect(store.submit([newTask(), newTask(wish)])).rejects.toMatchObject({ code: 'invalid_request' });
+    }
+    expect(store.counts().states.ready).toBe(0);
+    await store.submit([newTask()]);
+    const claim = await store.claim(newTask().model, 'one\u0000');
+    await store.settle(claim!, { kind: 'failed', error: 'a\u0000b \ud83d.' });
+    const { tasks } = await store.list({ limit: 1 });
+    expect(tasks[0]).toMatchObject({ engine: 'one\ufffd', error: 'a\ufffdb \ufffd.' });
   });
 });
