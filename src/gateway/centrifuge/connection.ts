@@ -57,11 +57,10 @@ export class Connection {
     this.#transport = transport;
     this.#session = session;
     this.#onClose = onClose;
-    this.#do(session.begin());
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed;
+  begin(): void {
+    this.#do(this.#session.begin());
   }
 
   /** Text from the client. */

@@ -36,9 +36,9 @@ export class OpenConnections {
       this.#connections.delete(connection);
       if (sessionId !== undefined) this.#sessions.delete(sessionId);
     });
-    if (connection.isClosed) return connection;
     this.#connections.add(connection);
     if (sessionId !== undefined) this.#sessions.set(sessionId, connection);
+    connection.begin();
     return connection;
   }
 
