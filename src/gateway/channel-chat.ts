@@ -39,7 +39,8 @@ export async function answerChannelChat(
     };
     await parts.tasks.submit([submission], request.caller);
     const answer = { channel_id: id, message: 'Channel created, start listening for messages' };
-    return await reply.type('application/json').send(`${JSON.stringify(answer)}\n`);
+    // As bytes, and so without a charset beside the type.
+    return await reply.header('content-type', 'application/json').send(Buffer.from(`${JSON.stringify(answer)}\n`));
   } catch (thrown) {
     return refuseChannelChat(thrown, reply);
   }

@@ -7,11 +7,11 @@
  * - `answering`: the engine's head, or its first bytes behind our own, went on
  * - `ended`: answered, failed, or the client has gone
  */
-import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '../base/clock.js';
 import { type ErrorCode, GollamaError } from '../base/errors.js';
 import type { AnswerHead, AnswerSink, Flow, HeaderFields } from '../engine/engine.js';
 import { AnswerTail } from './answer-tail.js';
+import type { ClientResponse } from './client-response.js';
 import { returnedHeaders } from './headers.js';
 import { type AnswerHeaders, errorEvent, sendError } from './respond.js';
 import { streamEnding } from './stream-ending.js';
@@ -34,7 +34,7 @@ const CLIENT_STALL_MS = 60_000;
 const REFUSED_BYTES_MAX = 64 * 1024;
 
 export class ClientAnswer implements AnswerSink {
-  readonly #response: ServerResponse;
+  readonly #response: ClientResponse;
   readonly #clock: Clock;
   readonly #options: ClientAnswerOptions;
   readonly #headers: AnswerHeaders;
@@ -60,7 +60,7 @@ export class ClientAnswer implements AnswerSink {
   #position: (() => number) | undefined;
   #firstByteAtMs: number | undefined;
 
-  constructor(response: ServerResponse, clock: Clock, options: ClientAnswerOptions) {
+  constructor(response: ClientResponse, clock: Clock, options: ClientAnswerOptions) {
     this.#response = response;
     this.#clock = clock;
     this.#options = options;

@@ -2,7 +2,6 @@
  * The hot path: a request waits for a slot, its bytes go to the engine, the engine's bytes come back. Nothing is parsed
  * on the way but the request, once.
  */
-import type { ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.js';
 import { GollamaError, toGollamaError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
@@ -14,6 +13,7 @@ import { isTextPath, outlineOf, type RequestOutline } from '../protocol/openai.j
 import type { Attempt, Dispatcher, Grant } from '../queue/dispatcher.js';
 import type { Caller } from './auth.js';
 import { ClientAnswer } from './client-answer.js';
+import type { ClientResponse } from './client-response.js';
 import { RequestRecord } from './request-record.js';
 import { type AnswerHeaders, sendError } from './respond.js';
 
@@ -51,7 +51,7 @@ export class Relay {
   }
 
   /** Answers the request; never rejects. Settles when nothing of it is left, the engine's slot included. */
-  async handle(request: RelayRequest, response: ServerResponse): Promise<void> {
+  async handle(request: RelayRequest, response: ClientResponse): Promise<void> {
     let outline: RequestOutline;
     try {
       outline = outlineOf(request.body);

@@ -1,7 +1,7 @@
 /** The one place where an error becomes HTTP. */
-import type { ServerResponse } from 'node:http';
 import type { GollamaError } from '../base/errors.js';
 import { type ErrorEnvelope, errorEnvelope } from '../protocol/error.js';
+import type { ClientResponse } from './client-response.js';
 
 /** Fields of an answer that are the gateway's own, in lower case. */
 export type AnswerHeaders = Record<string, string | number | string[] | undefined>;
@@ -15,7 +15,7 @@ export function errorBody(error: GollamaError, path: string): ErrorEnvelope | { 
 }
 
 /** Answers with the error in the OpenAI envelope, beside `headers`; nothing must have been sent before. */
-export function sendError(response: ServerResponse, error: GollamaError, headers: AnswerHeaders): void {
+export function sendError(response: ClientResponse, error: GollamaError, headers: AnswerHeaders): void {
   const bytes = Buffer.from(JSON.stringify(errorEnvelope(error)));
   const head: AnswerHeaders = { ...headers, 'content-type': 'application/json', 'content-length': bytes.length };
   if (error.retryAfterS !== undefined) head['retry-after'] = error.retryAfterS;

@@ -29,6 +29,16 @@ export async function startCentrifugeGateway(setup: CentrifugeSetup = {}) {
   const clock = new ManualClock();
   const used = setup.clock === 'system' ? systemClock : clock;
   const logs = setup.logs ?? new MemoryLogBook({ clock, retentionMs: 60_000 });
+  const watch = logs.watch.bind(logs);
+  let watching = 0;
+  logs.watch = (id, listener) => {
+    const unwatch = watch(id, listener);
+    watching += 1;
+    return () => {
+      watching -= 1;
+      unwatch();
+    };
+  };
   /** Channels that are there, beside those whose log is. */
   const channels = new Map<string, FoundChannel | Error>();
   const webSockets = new WebSockets(used);
@@ -79,6 +89,8 @@ export async function startCentrifugeGateway(setup: CentrifugeSetup = {}) {
     lines,
     append,
     stop,
+    /** Channels that are followed now, by all clients. */
+    watching: () => watching,
     url: gateway.url,
     socketUrl: `${gateway.url.replace('http', 'ws')}/connection/websocket`,
     uniSocketUrl: `${gateway.url.replace('http', 'ws')}/connection/uni_websocket`,

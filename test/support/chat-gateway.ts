@@ -60,7 +60,7 @@ export async function startChatGateway(setup: ChatGatewaySetup = {}) {
   const routes = [
     chatRoutes({ ...parts, ...patience }),
     ollamaRoutes({ ...parts, ...patience, startedAtMs: clock.epoch() }),
-    taskRoutes(parts),
+    taskRoutes({ ...parts, webhookHosts: [] }),
   ];
   const gateway = new Gateway({ ...GATEWAY, ...setup.options }, routes, logger);
   await gateway.start();
@@ -145,7 +145,11 @@ export async function startChatServer(yaml: string, { place = makePlace() }: Cha
     waitMaxMs: config.queue.waitTimeoutMs,
     startWaitMaxMs: config.queue.startWaitTimeoutMs,
   };
-  const routes = [chatRoutes(parts), ollamaRoutes({ ...parts, startedAtMs: systemClock.epoch() }), taskRoutes(parts)];
+  const routes = [
+    chatRoutes(parts),
+    ollamaRoutes({ ...parts, startedAtMs: systemClock.epoch() }),
+    taskRoutes({ ...parts, webhookHosts: [] }),
+  ];
   const gateway = new Gateway({ ...GATEWAY, ...config.server, address: GATEWAY.address }, routes, logger);
   let stopped: Promise<void> | undefined;
   const stop = () => {

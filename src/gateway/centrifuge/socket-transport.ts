@@ -74,7 +74,7 @@ class SocketTransport implements Transport {
     this.#patience = this.#clock.after(CLOSE_PATIENCE_MS, () => socket.terminate());
   }
 
-  /** Gives up a client that did not answer the ping before. */
+  /** Gives up a client that did not answer the ping before; one that is behind is not asked. */
   ping(): void {
     let hasAnswered = true;
     this.#socket.on('pong', () => {
@@ -82,10 +82,11 @@ class SocketTransport implements Transport {
     });
     const next = () => {
       this.#ping = this.#clock.after(PING_INTERVAL_S * 1_000, () => {
-        if (!hasAnswered) return this.#socket.terminate();
-        hasAnswered = false;
-        this.#socket.ping();
         next();
+        if (this.pendingBytes > 0) return;
+        if (hasAnswered) this.#socket.ping();
+        else this.#socket.terminate();
+        hasAnswered = false;
       });
     };
     next();

@@ -11,6 +11,7 @@ import type { Pool } from '../../pool/pool.js';
 import { isTerminal, type LogRecord } from '../../stream/record.js';
 import type { TaskQueue, Visitor } from '../../tasks/task-queue.js';
 import type { ActiveRequests } from '../active-requests.js';
+import { OWN_VISITOR } from '../own-visitor.js';
 import { StreamedReply } from '../streamed-reply.js';
 import { toldAnswer } from '../told-answer.js';
 import { wantedPriority } from '../wanted-priority.js';
@@ -37,7 +38,8 @@ export interface OllamaParts {
 const ID_PREFIX = 'ollama:';
 /** Heartbeats before an answer in one piece is begun with a space, after which it can have no other status. */
 const SILENCES_BEFORE_SPACES = 2;
-const GATEWAY: Visitor = { name: '\0gateway', admin: true, maxPriority: undefined };
+/** Newest of the tasks that wait which are looked through for calls without a client. */
+const LOOKED_THROUGH_MAX = 10_000;
 const PAGE = 500;
 
 /** Throws, before anything is sent, what the client is to be told; see `failureOf`. */
@@ -77,13 +79,14 @@ export async function cancelAbandonedCalls(tasks: TaskQueue): Promise<void> {
   const states = ['ready', 'delayed', 'running'] as const;
   const abandoned: string[] = [];
   let cursor: number | undefined;
-  do {
+  for (let seen = 0; seen < LOOKED_THROUGH_MAX; seen += PAGE) {
     const from = cursor === undefined ? {} : { cursor };
-    const page = await tasks.list({ states, newestFirst: true, limit: PAGE, ...from }, GATEWAY);
+    const page = await tasks.list({ states, newestFirst: true, limit: PAGE, ...from }, OWN_VISITOR);
     abandoned.push(...page.tasks.map(({ id }) => id).filter((id) => id.startsWith(ID_PREFIX)));
     cursor = page.cursor;
-  } while (cursor !== undefined);
-  for (const id of abandoned) await tasks.cancel(id, GATEWAY);
+    if (cursor === undefined) break;
+  }
+  for (const id of abandoned) await tasks.cancel(id, OWN_VISITOR);
 }
 
 interface Told {
@@ -97,7 +100,9 @@ class Delivery {
   readonly #parts: OllamaParts;
   readonly #asked: OllamaRequest;
   readonly #told: Told;
-  readonly #beganAtMs: number;
+  /** Since when it waits for what it waits for now: a slot, or an engine. */
+  #waitsSinceMs: number;
+  #waitsForSlot: boolean | undefined;
   #isRunning = false;
   #hasOutput = false;
 
@@ -105,7 +110,7 @@ class Delivery {
     this.#parts = parts;
     this.#asked = asked;
     this.#told = told;
-    this.#beganAtMs = parts.clock.now();
+    this.#waitsSinceMs = parts.clock.now();
   }
 
   async run(): Promise<void> {
@@ -129,7 +134,7 @@ class Delivery {
     const silenceMs = waitMaxMs > 0 ? Math.min(heartbeatMs, waitMaxMs) : heartbeatMs;
     for await (const records of toldAnswer(tasks, id, visitor, { signal, silenceMs })) {
       for (const record of records) this.#look(record);
-      if (!this.#isRunning) this.#checkPatience();
+      if (!this.#isRunning && records.length === 0) this.#checkPatience();
       await this.#write(records);
       const last = records.at(-1);
       if (last && isTerminal(last)) return last;
@@ -147,8 +152,10 @@ class Delivery {
     const { pool, clock, waitMaxMs, startWaitMaxMs } = this.#parts;
     const route = pool.route(servedName(pool, this.#asked.model));
     const isReady = pool.outlook(route) === 'ready';
+    if (isReady !== (this.#waitsForSlot ?? isReady)) this.#waitsSinceMs = clock.now();
+    this.#waitsForSlot = isReady;
     const patienceMs = isReady ? waitMaxMs : startWaitMaxMs;
-    if (patienceMs === 0 || clock.now() - this.#beganAtMs < patienceMs) return;
+    if (patienceMs === 0 || clock.now() - this.#waitsSinceMs < patienceMs) return;
     if (isReady) throw new GollamaError('queue_timeout', 'no slot became free in time');
     throw new GollamaError('engine_unavailable', `no engine became ready in time: ${pool.problem(route)}`);
   }

@@ -27,8 +27,7 @@ const LATEST = ':latest';
  * and `engine_unavailable` where nobody can answer for it now.
  */
 export function servedName(pool: Pool, model: string): string {
-  const other = model.endsWith(LATEST) ? model.slice(0, -LATEST.length) : `${model}${LATEST}`;
-  const name = !pool.serves(model) && pool.serves(other) ? other : model;
+  const name = knownName(pool, model);
   const route = pool.route(name);
   if (pool.outlook(route) === 'down') {
     throw new GollamaError('engine_unavailable', `no engine can answer for '${model}': ${pool.problem(route)}`);
@@ -43,17 +42,17 @@ export function loadsItself(pool: Pool, name: string): boolean {
 }
 
 export function tags(pool: Pool, modifiedAt: string): { models: OllamaModelCard[] } {
-  return { models: pool.models().map(({ name }) => ({ ...card(name), modified_at: modifiedAt })) };
+  return { models: known(pool).map(({ name }) => ({ ...card(name), modified_at: modifiedAt })) };
 }
 
 export function running(pool: Pool): { models: OllamaLoadedModel[] } {
-  const loaded = pool.models().filter(({ engine }) => engine.status.state === 'ready');
+  const loaded = known(pool).filter(({ engine }) => engine.status.state === 'ready');
   return { models: loaded.map(({ name }) => ({ ...card(name), expires_at: FOREVER, size_vram: 0 })) };
 }
 
 /** Throws `model_not_found`. */
 export function page(pool: Pool, model: string, modifiedAt: string): OllamaModelPage {
-  servedName(pool, model);
+  pool.route(knownName(pool, model));
   return {
     modelfile: `FROM ${model}\n`,
     parameters: '',
@@ -64,6 +63,18 @@ export function page(pool: Pool, model: string, modifiedAt: string): OllamaModel
     capabilities: ['completion', 'tools'],
     modified_at: modifiedAt,
   };
+}
+
+function knownName(pool: Pool, model: string): string {
+  const other = model.endsWith(LATEST) ? model.slice(0, -LATEST.length) : `${model}${LATEST}`;
+  return !pool.serves(model) && pool.serves(other) ? other : model;
+}
+
+/** An Ollama answers to both names of a model, and tells the longer one. */
+function known(pool: Pool): ReturnType<Pool['models']> {
+  const models = pool.models();
+  const names = new Set(models.map(({ name }) => name));
+  return models.filter(({ name }) => !names.has(`${name}${LATEST}`));
 }
 
 function card(name: string): OllamaModelCard {

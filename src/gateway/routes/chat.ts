@@ -71,7 +71,7 @@ function answerByShape(
     case 'ui-message':
       return answerPage(parts, chats, body, request, reply);
     case 'ollama':
-      return handleOllama(parts, 'chat', request, reply, body);
+      return handleOllama(parts, 'chat', request, reply, () => body);
   }
 }
 

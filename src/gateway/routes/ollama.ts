@@ -4,6 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { toGollamaError } from '../../base/errors.js';
+import { isJsonObject } from '../../protocol/json-object.js';
 import { readJson } from '../json-body.js';
 import { answerOllama, type OllamaParts } from '../ollama/answer.js';
 import { failureOf } from '../ollama/failure.js';
@@ -29,17 +30,9 @@ export function ollamaRoutes(parts: OllamaRoutesParts): Routes {
       server.get(`${prefix}/tags`, () => tags(parts.pool, modifiedAt));
       server.get(`${prefix}/ps`, () => running(parts.pool));
       server.get(`${prefix}/version`, () => ({ version: OLLAMA_VERSION }));
-      server.post(`${prefix}/show`, (request, reply) => {
-        let model = '';
-        return orFailure(
-          reply,
-          () => model,
-          () => {
-            model = parseModelName(readJson(request.body));
-            return page(parts.pool, model, modifiedAt);
-          },
-        );
-      });
+      server.post(`${prefix}/show`, (request, reply) =>
+        orFailure(reply, bodyOf(request), (body) => page(parts.pool, parseModelName(body), modifiedAt)),
+      );
       for (const call of NOT_SUPPORTED) {
         server.route({ method: ['POST', 'HEAD', 'DELETE'], url: `${prefix}/${call}`, handler: refuse });
       }
@@ -50,38 +43,47 @@ export function ollamaRoutes(parts: OllamaRoutesParts): Routes {
   };
 }
 
-/** `body`: where it has been read already. */
+/** `read`: gives the body of the request. */
 export function handleOllama(
   parts: OllamaParts,
   call: OllamaCall,
   request: FastifyRequest,
   reply: FastifyReply,
-  body?: unknown,
+  read: () => unknown = bodyOf(request),
 ): Promise<unknown> {
-  let model = '';
-  return orFailure(
-    reply,
-    () => model,
-    async () => {
-      const asked = parseOllamaRequest(call, body ?? readJson(request.body));
-      model = asked.model;
-      await answerOllama(parts, asked, request, reply);
-      return reply;
-    },
-  );
+  return orFailure(reply, read, async (body) => {
+    await answerOllama(parts, parseOllamaRequest(call, body), request, reply);
+    return reply;
+  });
+}
+
+function bodyOf(request: FastifyRequest): () => unknown {
+  return () => readJson(request.body);
 }
 
 /** Errors of before the answer, as Ollama tells them. */
-async function orFailure(reply: FastifyReply, model: () => string, answer: () => unknown): Promise<unknown> {
+async function orFailure(
+  reply: FastifyReply,
+  read: () => unknown,
+  answer: (body: unknown) => unknown,
+): Promise<unknown> {
+  let body: unknown;
   try {
-    return await answer();
+    body = read();
+    return await answer(body);
   } catch (thrown) {
     const error = toGollamaError(thrown);
     if (error.code === 'internal') throw thrown;
-    const { status, text, retryAfterS } = failureOf(error, model());
+    const { status, text, retryAfterS } = failureOf(error, modelIn(body));
     if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS);
     return reply.code(status).send({ error: text });
   }
+}
+
+/** Of whatever was sent. */
+function modelIn(body: unknown): string {
+  const { model, name } = isJsonObject(body) ? body : {};
+  return String(model ?? name ?? '');
 }
 
 function refuse(_request: FastifyRequest, reply: FastifyReply): FastifyReply {

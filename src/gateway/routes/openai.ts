@@ -4,6 +4,8 @@ import { GollamaError } from '../../base/errors.js';
 import type { Pool } from '../../pool/pool.js';
 import { parsePriority } from '../../protocol/priority.js';
 import type { ActiveRequests } from '../active-requests.js';
+import type { AttachableRequest, Attachments } from '../attachment/attachments.js';
+import { marksOf } from '../attachment/marks.js';
 import type { Caller } from '../auth.js';
 import { forwardedHeaders } from '../headers.js';
 import type { Relay } from '../relay.js';
@@ -19,6 +21,8 @@ export interface OpenAiRoutesParts {
   /** Seconds since the Unix epoch at which the server started: the `created` of its models. */
   readonly startedAtS: number;
   readonly active: ActiveRequests;
+  /** Of chat completions that are asked for again; without it every one is a first one. */
+  readonly attachments?: Attachments;
 }
 
 const NO_BYTES = Buffer.alloc(0);
@@ -36,7 +40,7 @@ export function openAiRoutes(parts: OpenAiRoutesParts): Routes {
       if (!model) throw new GollamaError('model_not_found', `the model '${id}' does not exist`, { param: 'model' });
       return modelCard(parts, model);
     });
-    server.post('/v1/chat/completions', relay);
+    server.post('/v1/chat/completions', (request, reply) => attachRequest(parts, request, reply));
     server.post('/v1/completions', relay);
     server.post('/v1/embeddings', relay);
     server.post('/v1/*', relay);
@@ -48,23 +52,32 @@ function modelCard(parts: OpenAiRoutesParts, model: { name: string; engine: { en
 }
 
 async function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (hasDotSegment(request.url)) throw new GollamaError('not_found', 'a path with dot segments leads nowhere');
-  const priority = priorityOf(request.headers['x-gollama-priority'], request.caller, parts.defaultPriority);
+  const asked = askedOf(parts, request, reply);
   reply.hijack();
-  await parts.relay.handle(
-    {
-      id: request.id,
-      caller: request.caller,
-      priority,
-      path: request.url,
-      headers: forwardedHeaders(request.headers, parts.ownCredentials),
-      body: Buffer.isBuffer(request.body) ? request.body : NO_BYTES,
-      answerHeaders: reply.getHeaders(),
-      signal: parts.active.add(reply.raw),
-    },
-    reply.raw,
-  );
+  await parts.relay.handle({ ...asked, signal: parts.active.add(reply.raw) }, reply.raw);
   parts.active.over(reply.raw);
+}
+
+/** A request that may be sent again, or is, goes by way of the answers that are kept; all others do not. */
+function attachRequest(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const marks = parts.attachments && marksOf(request.headers);
+  if (!parts.attachments || !marks) return relayRequest(parts, request, reply);
+  const over = parts.attachments.answer(askedOf(parts, request, reply), marks, reply.raw);
+  reply.hijack();
+  return over;
+}
+
+function askedOf(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): AttachableRequest {
+  if (hasDotSegment(request.url)) throw new GollamaError('not_found', 'a path with dot segments leads nowhere');
+  return {
+    id: request.id,
+    caller: request.caller,
+    priority: priorityOf(request.headers['x-gollama-priority'], request.caller, parts.defaultPriority),
+    path: request.url,
+    headers: forwardedHeaders(request.headers, parts.ownCredentials),
+    body: Buffer.isBuffer(request.body) ? request.body : NO_BYTES,
+    answerHeaders: reply.getHeaders(),
+  };
 }
 
 /** `/v1/../x`: behind a base URL it would lead out of what clients may call, with the credentials of the gateway. */
@@ -86,4 +99,9 @@ function priorityOf(header: string | string[] | undefined, caller: Caller, defau
     );
   }
   return Math.min(asked, caller.maxPriority ?? asked);
+}
+
+/** For routes that hand on to an engine what they do not answer themselves. */
+export function relayOf(parts: OpenAiRoutesParts): (request: FastifyRequest, reply: FastifyReply) => unknown {
+  return (request, reply) => relayRequest(parts, request, reply);
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.js';
 import { GollamaError } from '../../base/errors.js';
 import type { TaskReport } from '../../protocol/task.js';
 import type { TaskQueue, Visitor } from '../../tasks/task-queue.js';
+import { OWN_VISITOR } from '../own-visitor.js';
 
 export interface ChatsParts {
   readonly tasks: TaskQueue;
@@ -25,7 +26,6 @@ const CHATS_MAX = 10_000;
 const READ_AGAIN_MAX = 10_000;
 const READ_AGAIN_AGE_MS = 24 * 60 * 60 * 1000;
 const PAGE = 500;
-const GATEWAY: Visitor = { name: '\0gateway', admin: true, maxPriority: undefined };
 
 export class Chats {
   readonly #tasks: TaskQueue;
@@ -97,7 +97,7 @@ export class Chats {
       const from = cursor === undefined ? {} : { cursor };
       const page = await this.#tasks.list(
         { types: ['chat'], sinceMs, newestFirst: true, limit: PAGE, ...from },
-        GATEWAY,
+        OWN_VISITOR,
       );
       for (const { id } of page.tasks) {
         const key = id.startsWith('ui:') ? id.slice(0, id.lastIndexOf(':')) : undefined;

@@ -21,9 +21,9 @@ export const ollamaDialect: Dialect = {
   decoder: (parts) => (parts.task.type === 'embed' ? new EmbedDecoder(parts) : new StreamDecoder(parts)),
 };
 
-/** What the payload says is passed on, but for the model, and for `stream`, which is ours to say. */
+/** What the payload says is passed on, but for the model, for `stream`, which is ours to say, and for `gollama`, which is ours. */
 function ollamaCall({ type, payload, options }: AttemptTask, engineModel: string): EngineCall {
-  const { stream: _, options: ownOptions, ...members } = payload as JsonObject;
+  const { stream: _, gollama: __, options: ownOptions, ...members } = payload as JsonObject;
   const allOptions = { ...(isJsonObject(ownOptions) ? ownOptions : {}), ...options };
   const body = {
     ...(type === 'chat' ? withSystemMessage(members) : members),

@@ -36,6 +36,8 @@ const EVENT_STREAM = 'text/event-stream';
 const NOT_PASSED_ON = [
   ...['model', 'messages', 'prompt', 'system', 'stream', 'stream_options', 'options', 'raw', 'template', 'context'],
   ...['images', 'keep_alive', 'format', 'think', 'truncate', 'shift'],
+  // What a face of the gateway keeps with its task.
+  'gollama',
 ];
 
 /** How Ollama loads a model: with an OpenAI server this was decided when it was started. */

@@ -74,8 +74,7 @@ function claim(table: TaskTable, { number, engine, atMs }: OperationOf<'claim'>)
     turn,
     atMs,
   });
-  const body = table.statements.readBody.get(number)?.payload;
-  return { made, body: String(body), turn };
+  return { made, body: table.bodyOf(number), turn };
 }
 
 function settle(table: TaskTable, operation: OperationOf<'settle'>): ReplyOf['settle'] {

@@ -64,8 +64,6 @@ export class Questions {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#thread.isBusy = true;
-    this.#isClosing = true;
-    this.#thread.isBusy = true;
     if (!this.#broken) this.#tell({ kind: 'close' });
     await this.#closed;
     await this.#thread.end();

@@ -16,6 +16,9 @@ export const STATEMENTS = {
   findKey: `SELECT ${TASK_COLUMNS} FROM task INDEXED BY task_idem WHERE owner=? AND idem=? AND idem IS NOT NULL`,
   updateTask: `UPDATE task SET state=?, prio=?, ord=?, turn=?, retry_count=?, crashes=?, started_at=?, finished_at=?,
     due_at=?, error=?, engine=? WHERE seq=?`,
+  /** The two moves that every task makes, with fewer values to bind. */
+  startTask: 'UPDATE task SET state=2, turn=?, started_at=?, engine=? WHERE seq=?',
+  completeTask: 'UPDATE task SET state=3, finished_at=?, error=NULL WHERE seq=?',
   readyFirst: `SELECT seq, prio, ord FROM task INDEXED BY task_ready WHERE state=0 AND model=?
     ORDER BY prio DESC, ord LIMIT ?`,
   readyAtPriority: `SELECT seq, prio, ord FROM task INDEXED BY task_ready WHERE state=0 AND model=? AND prio=? AND ord>?

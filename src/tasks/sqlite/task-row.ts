@@ -95,6 +95,32 @@ export function newRow(asked: NewTask, task: Task, tag: string): NewRow {
   return { values, body: asked.body };
 }
 
+/** The task as it will be read when the row is inserted. */
+export function bornTask({ values }: NewRow): StoredTask {
+  const [number, tag, givenId, , owner, type, model, state, priority, order, retriesMax, notify, createdAtMs, dueAtMs] =
+    values;
+  const task = {
+    number,
+    id: givenId ?? taskId(Number(number), String(tag)),
+    owner,
+    type,
+    model,
+    state: stateOf(Number(state)),
+    priority,
+    order,
+    retryCount: 0,
+    retriesMax,
+    crashes: 0,
+    createdAtMs,
+    startedAtMs: undefined,
+    finishedAtMs: undefined,
+    dueAtMs: dueAtMs ?? undefined,
+    error: undefined,
+    engine: undefined,
+  } as Task;
+  return { task, turn: 0, notify: notify === 1 };
+}
+
 export type PackedTask = readonly (string | number | undefined)[];
 
 export function packTask(task: Task): PackedTask {
@@ -120,12 +146,33 @@ export function packTask(task: Task): PackedTask {
 }
 
 export function unpackTask(packed: PackedTask): Task {
-  const [number, id, owner, type, model, state, priority, order, retryCount, retriesMax, ...rest] = packed;
-  const [crashes, createdAtMs, startedAtMs, finishedAtMs, dueAtMs, error, engine] = rest;
-  // The values of `packTask`, in its order.
+  const [number, id, owner, type, model, state, priority, order, retryCount, retriesMax, crashes, createdAtMs] = packed;
+  const [startedAtMs, finishedAtMs, dueAtMs, error, engine] = [
+    packed[12],
+    packed[13],
+    packed[14],
+    packed[15],
+    packed[16],
+  ];
+  // The values of `packTask`, in its order. One literal: this runs for every move.
   return {
-    ...{ number, id, owner, type, model, state, priority, order, retryCount, retriesMax },
-    ...{ crashes, createdAtMs, startedAtMs, finishedAtMs, dueAtMs, error, engine },
+    number,
+    id,
+    owner,
+    type,
+    model,
+    state,
+    priority,
+    order,
+    retryCount,
+    retriesMax,
+    crashes,
+    createdAtMs,
+    startedAtMs,
+    finishedAtMs,
+    dueAtMs,
+    error,
+    engine,
   } as Task;
 }
 

@@ -4,9 +4,11 @@ import { isFinal, type Task } from '../task.js';
 import { parseTaskId } from '../task-id.js';
 import type { Counters } from './counters.js';
 import type { Value } from './driver.js';
+import { RecentTasks } from './recent-tasks.js';
 import { stateOf } from './schema.js';
 import type { Statements } from './statements.js';
 import {
+  bornTask,
   NEW_GIVEN_ID,
   NEW_KEY,
   NEW_MODEL,
@@ -24,6 +26,7 @@ import {
 export class TaskTable {
   readonly statements: Statements;
   readonly counters: Counters;
+  readonly #recent = new RecentTasks();
   /** Whether this transaction wrote anything. */
   written = false;
 
@@ -33,8 +36,20 @@ export class TaskTable {
   }
 
   read(number: number): StoredTask | undefined {
+    const recent = this.#recent.get(number);
+    if (recent) return recent.stored;
     const row = this.statements.readTask.get(number);
     return row && storedTask(row);
+  }
+
+  bodyOf(number: number): string {
+    return this.#recent.get(number)?.body ?? String(this.statements.readBody.get(number)?.payload);
+  }
+
+  /** What was written in this transaction was not. */
+  rolledBack(): void {
+    this.#recent.clear();
+    this.counters.rolledBack();
   }
 
   /** By what clients call it. */
@@ -70,8 +85,10 @@ export class TaskTable {
     }
   }
 
-  insert({ values, body }: NewRow): void {
+  insert(row: NewRow): void {
+    const { values, body } = row;
     this.written = true;
+    this.#recent.put(bornTask(row), body);
     this.statements.insertTask.run(...values);
     this.statements.insertBody.run(values[NEW_NUMBER] ?? null, body);
     const state = stateOf(Number(values[NEW_STATE]));
@@ -82,7 +99,10 @@ export class TaskTable {
   /** The task becomes another. */
   replace(before: StoredTask, task: Task, change: { turn?: number; atMs: number }): void {
     this.written = true;
-    this.statements.updateTask.run(...updateValues({ ...before, task, turn: change.turn ?? before.turn }));
+    const after = { ...before, task, turn: change.turn ?? before.turn };
+    this.#update(before, after);
+    if (isFinal(task.state)) this.#recent.delete(task.number);
+    else this.#recent.put(after, undefined);
     this.counters.add(before.task.state, before.task.model, before.task.priority, -1);
     this.counters.add(task.state, task.model, task.priority, 1);
     this.counters.orderUsed(task.order);
@@ -94,11 +114,20 @@ export class TaskTable {
   /** Of a task that has ended. */
   remove({ task, notify }: StoredTask): void {
     this.written = true;
+    this.#recent.delete(task.number);
     const { deleteTask, deleteBody, deleteResult, deleteDelivery } = this.statements;
     for (const statement of [deleteTask, deleteBody, deleteResult]) statement.run(task.number);
     if (notify) deleteDelivery.run(task.number);
     this.counters.add(task.state, task.model, task.priority, -1);
     this.counters.removed(task.number);
+  }
+
+  #update({ task: { state: from } }: StoredTask, after: StoredTask): void {
+    const { startTask, completeTask, updateTask } = this.statements;
+    const { number, state, startedAtMs = null, finishedAtMs = null, engine = null } = after.task;
+    if (from === 'ready' && state === 'running') startTask.run(after.turn, startedAtMs, engine, number);
+    else if (from === 'running' && state === 'completed') completeTask.run(finishedAtMs, number);
+    else updateTask.run(...updateValues(after));
   }
 }
 

@@ -44,9 +44,8 @@ export class Thread<Takes, Tells> {
   /** Idempotent; resolves when it is gone. */
   async end(): Promise<void> {
     this.#isWanted = false;
-    this.isBusy = true;
     // What waits for its end is not to end before it.
-    this.#worker.ref();
+    this.isBusy = true;
     await this.#worker.terminate();
     await this.#ended;
   }

@@ -81,7 +81,7 @@ export class Writer {
       if (this.#table.written) counters.committed();
       return result;
     } catch (thrown) {
-      counters.rolledBack();
+      this.#table.rolledBack();
       this.#rollBack();
       throw thrown;
     }

@@ -191,8 +191,9 @@ describe('POST /api/chat of the AI SDK', () => {
   it('is kept, when it has ended, for a page that has not had its end; then there is nothing: 204', async () => {
     const { ask, resume, tell, settle, active } = await start();
     const { answer, id } = await ask();
+    await answer.until('start-step');
     answer.leave();
-    await answer.ended;
+    await expect.poll(() => active.size).toBe(0);
     tell(id, 'a');
     await settle({ kind: 'completed', result: '{}' });
     const back = await resume();

@@ -35,6 +35,8 @@ const EXPECTED: Readonly<Record<keyof typeof STATEMENTS, RegExp | undefined>> = 
   findGiven: /USING INDEX task_given \(given_id=\?\)$/,
   findKey: /USING INDEX task_idem \(owner=\? AND idem=\?\)$/,
   updateTask: KEY,
+  startTask: KEY,
+  completeTask: KEY,
   readyFirst: /USING COVERING INDEX task_ready \(model=\?\)$/,
   readyAtPriority: /USING COVERING INDEX task_ready \(model=\? AND prio=\? AND ord>\?\)$/,
   readyBelowPriority: /USING COVERING INDEX task_ready \(model=\? AND prio<\?\)$/,
