@@ -8,13 +8,16 @@ import { packageVersion } from './base/version.js';
 import { Core, type CoreOptions } from './core.js';
 import { ActiveRequests } from './gateway/active-requests.js';
 import { listenAddress } from './gateway/listen-address.js';
+import { cancelAbandonedCalls } from './gateway/ollama/answer.js';
 import { Relay } from './gateway/relay.js';
+import { chatRoutes } from './gateway/routes/chat.js';
 import { healthRoutes } from './gateway/routes/health.js';
+import { ollamaRoutes } from './gateway/routes/ollama.js';
 import { openAiRoutes } from './gateway/routes/openai.js';
 import { statusRoutes } from './gateway/routes/status.js';
 import { taskSocketRoutes } from './gateway/routes/task-socket.js';
 import { taskRoutes } from './gateway/routes/tasks.js';
-import { Gateway } from './gateway/server.js';
+import { Gateway, type Routes } from './gateway/server.js';
 import { WebSockets } from './gateway/web-sockets.js';
 import { countsByPriority, type ServerStatus } from './protocol/status.js';
 import { TASK_STATUSES } from './protocol/task.js';
@@ -70,6 +73,7 @@ export class App implements Service {
 
   async listen(): Promise<void> {
     await this.#core.start();
+    await cancelAbandonedCalls(this.#core.tasks);
     await this.#gateway.start();
   }
 
@@ -125,43 +129,40 @@ export class App implements Service {
   }
 
   #createGateway(): Gateway {
+    const { server } = this.#options.config;
+    const hasKeys = server.apiKeys.length > 0;
+    const address = listenAddress(server.addr, { hasKeys, insecure: server.insecure });
+    return new Gateway({ ...server, address }, this.#routes(hasKeys), this.#logger);
+  }
+
+  /** Every face of the server. What they have in common is the core; none knows another. */
+  #routes(hasKeys: boolean): Routes[] {
     const { server, queue, webhooks } = this.#options.config;
     const { pool, dispatcher, tasks } = this.#core;
-    const clock = this.#clock;
-    const webSockets = new WebSockets(clock);
-    const hasKeys = server.apiKeys.length > 0;
-    const relay = new Relay({
-      pool,
-      dispatcher,
-      clock: this.#clock,
-      logger: this.#logger,
-      metrics: this.#metrics,
-      heartbeatMs: server.heartbeatMs,
-      simulated: this.simulated,
-    });
-    const routes = [
+    const startedAtMs = this.#startedAtEpochMs;
+    const defaultPriority = queue.interactivePriority;
+    const patience = { waitMaxMs: queue.waitTimeoutMs, startWaitMaxMs: queue.startWaitTimeoutMs };
+    const shared = { clock: this.#clock, logger: this.#logger, heartbeatMs: server.heartbeatMs, active: this.#active };
+    const told = { ...shared, ...patience, tasks, pool, defaultPriority };
+    const relay = new Relay({ ...shared, pool, dispatcher, metrics: this.#metrics, simulated: this.simulated });
+    const webSockets = new WebSockets(this.#clock);
+    return [
       openAiRoutes({
+        ...shared,
         relay,
         pool,
-        defaultPriority: queue.interactivePriority,
+        defaultPriority,
         ownCredentials: hasKeys,
-        startedAtS: Math.floor(this.#startedAtEpochMs / 1000),
-        active: this.#active,
+        startedAtS: Math.floor(startedAtMs / 1000),
       }),
       healthRoutes({ pool, metrics: this.#metrics, stopping: () => this.#stopped !== undefined }),
       statusRoutes(() => this.status()),
       webSockets.routes,
-      taskRoutes({
-        tasks,
-        clock,
-        heartbeatMs: server.heartbeatMs,
-        webhookHosts: webhooks.allowHosts,
-        active: this.#active,
-      }),
-      taskSocketRoutes({ tasks, clock, logger: this.#logger, webSockets }),
+      taskRoutes({ ...shared, tasks, webhookHosts: webhooks.allowHosts }),
+      taskSocketRoutes({ ...shared, tasks, webSockets }),
+      chatRoutes(told),
+      ollamaRoutes({ ...told, startedAtMs }),
     ];
-    const address = listenAddress(server.addr, { hasKeys, insecure: server.insecure });
-    return new Gateway({ ...server, address }, routes, this.#logger);
   }
 
   #observe(): void {

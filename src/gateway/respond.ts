@@ -7,7 +7,7 @@ import type { ClientResponse } from './client-response.js';
 export type AnswerHeaders = Record<string, string | number | string[] | undefined>;
 
 /** The paths of the reference servers, whose clients read `{"error":"text"}`. */
-const TEXT_PATHS = /^\/(ws|api\/(?!v1\/).*)$/;
+const TEXT_PATHS = /^\/(ws|(ollama|ai)\/.*|api\/(?!v1\/).*)$/;
 
 /** The body of an answer that tells the error, in the words of the clients of that path. */
 export function errorBody(error: GollamaError, path: string): ErrorEnvelope | { readonly error: string } {

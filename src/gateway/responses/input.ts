@@ -43,13 +43,17 @@ class Conversation {
     if (!isJsonObject(item)) throw invalid(place, `must be an object, got ${kindOf(item)}`);
     switch (item.type ?? 'message') {
       case 'message':
-        return this.#addMessage(item, place);
+        this.#addMessage(item, place);
+        break;
       case 'reasoning':
-        return this.#addReasoning(item);
+        this.#addReasoning(item);
+        break;
       case 'function_call':
-        return this.#addCall(item, place);
+        this.#addCall(item, place);
+        break;
       case 'function_call_output':
-        return this.#addOutput(item, place);
+        this.#addOutput(item, place);
+        break;
       default:
         throw invalid(`${place}.type`, `is not understood here: ${JSON.stringify(item.type)}`);
     }
