@@ -1,6 +1,6 @@
 /** The same work for BullMQ, as its documentation writes it. */
 import type { JobsOptions, Queue, Worker } from 'bullmq';
-import { perSecond } from './closed-loop.js';
+import { paceOf } from './closed-loop.js';
 import { besideDisk } from './disk.js';
 import { CLIENTS } from './lives.js';
 import type { Figures, Setting } from './measurement.js';
@@ -17,8 +17,8 @@ const RESULT = { message: { role: 'assistant', content: ANSWER } };
 export function bullmqSubmits({ folder, seconds }: Setting): Promise<Figures> {
   return besideDisk(folder, () =>
     withBullmq(folder, async (queue) => {
-      const tasksPerS = await perSecond(SUBMITTERS, seconds, (at) => add(queue, at));
-      return { tasksPerS };
+      const { perS: tasksPerS, cpuUsEach } = await paceOf(SUBMITTERS, seconds, (at) => add(queue, at));
+      return { tasksPerS, cpuUsEach };
     }),
   );
 }
@@ -30,14 +30,14 @@ export function bullmqLives({ folder, seconds }: Setting): Promise<Figures> {
       const worker = work(CLIENTS);
       worker.on('completed', (job) => ends.get((job.data as { at: number }).at)?.());
       await worker.waitUntilReady();
-      const livesPerS = await perSecond(CLIENTS, seconds, async (at) => {
+      const { perS: livesPerS, cpuUsEach } = await paceOf(CLIENTS, seconds, async (at) => {
         const ended = new Promise<void>((resolve) => ends.set(at, resolve));
         await add(queue, at);
         await ended;
         ends.delete(at);
       });
       await worker.close(true);
-      return { livesPerS };
+      return { livesPerS, cpuUsEach };
     }),
   );
 }

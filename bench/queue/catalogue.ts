@@ -1,4 +1,6 @@
 /** Every measurement by the name of its process. */
+
+import { fillBacklog } from './backlog.js';
 import { bullmqLives, bullmqSubmits } from './bullmq.js';
 import { claims } from './claims.js';
 import { crash, crashSurvivor, crashVictim } from './crash.js';
@@ -28,6 +30,7 @@ export const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   loop: loopDelay,
   wal: walBytes,
   // Parts of others.
+  fill: fillBacklog,
   'crash-victim': crashVictim,
   'crash-survivor': crashSurvivor,
   'memory-of-store': memoryOfStore,

@@ -14,7 +14,10 @@ const WORK_MS = 400;
 export async function crash(setting: Setting): Promise<Figures> {
   const victim = startMeasurement('crash-victim', setting);
   try {
-    await Promise.race([once(victim, 'message'), once(victim, 'exit').then(() => Promise.reject(new Error('it ended')))]);
+    await Promise.race([
+      once(victim, 'message'),
+      once(victim, 'exit').then(() => Promise.reject(new Error('it ended'))),
+    ]);
     await pause(systemClock, WORK_MS);
   } finally {
     const exited = once(victim, 'exit');

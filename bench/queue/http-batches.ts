@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pause, systemClock } from '../../src/base/clock.js';
 import { Transport } from '../../src/client/transport.js';
-import { perSecond } from './closed-loop.js';
+import { paceOf } from './closed-loop.js';
 import { besideDisk } from './disk.js';
 import type { Figures, Setting } from './measurement.js';
 import { submission } from './workload.js';
@@ -26,7 +26,7 @@ export function httpBatches({ folder, seconds }: Setting): Promise<Figures> {
       const batches = Array.from({ length: CLIENTS }, (_, from) =>
         Array.from({ length: BATCH }, (_, at) => wireTask(from + at)),
       );
-      const batchesPerS = await perSecond(CLIENTS, seconds, (at) =>
+      const { perS: batchesPerS } = await paceOf(CLIENTS, seconds, (at) =>
         transport.json({ path: '/api/tasks/batch', method: 'POST', body: { tasks: batches[at % CLIENTS] } }),
       );
       return { tasksPerS: batchesPerS * BATCH };

@@ -1,6 +1,6 @@
 /** Whole lives: submitted, claimed, completed with a result, each of the three durable before the next. */
 import type { TaskStore } from '../../src/tasks/task-store.js';
-import { perSecond } from './closed-loop.js';
+import { paceOf } from './closed-loop.js';
 import { besideDisk } from './disk.js';
 import type { Figures, Setting } from './measurement.js';
 import { withStore } from './stores.js';
@@ -18,11 +18,11 @@ export function storeLives({ folder, seconds }: Setting): Promise<Figures> {
       store.onChange(({ move, task }) => {
         if (move === 'completed') ends.reached(task.number);
       });
-      const livesPerS = await perSecond(CLIENTS, seconds, async (at) => {
+      const { perS: livesPerS, cpuUsEach } = await paceOf(CLIENTS, seconds, async (at) => {
         const [submitted] = await store.submit([newTask(at)]);
         await ends.of(submitted?.task.number ?? 0);
       });
-      return { livesPerS };
+      return { livesPerS, cpuUsEach };
     }),
   );
 }
@@ -35,11 +35,11 @@ export function queueLives({ folder, seconds }: Setting): Promise<Figures> {
   };
   return besideDisk(folder, () =>
     withQueue(folder, CLIENTS, { changed }, async (tasks) => {
-      const livesPerS = await perSecond(CLIENTS, seconds, async (at) => {
+      const { perS: livesPerS, cpuUsEach } = await paceOf(CLIENTS, seconds, async (at) => {
         const [submitted] = await tasks.submit([submission(at)], SUBMITTER);
         await ends.of(submitted?.id ?? '');
       });
-      return { livesPerS };
+      return { livesPerS, cpuUsEach };
     }),
   );
 }

@@ -8,6 +8,8 @@ export interface Setting {
   /** Folders of task stores with this many waiting tasks. They are used in turn, and left with as many. */
   readonly large: string;
   readonly small: string;
+  /** How many tasks wait in the long one. */
+  readonly waiting: number;
 }
 
 /** By name; the unit ends the name. NaN where there is none. */

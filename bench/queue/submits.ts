@@ -1,5 +1,5 @@
 /** Durable submissions, each acknowledged before its client sends the next. */
-import { perSecond } from './closed-loop.js';
+import { paceOf } from './closed-loop.js';
 import { besideDisk } from './disk.js';
 import type { Figures, Setting } from './measurement.js';
 import { withStore } from './stores.js';
@@ -10,8 +10,8 @@ export function submits(clients: number) {
   return ({ folder, seconds }: Setting): Promise<Figures> =>
     besideDisk(folder, () =>
       withStore(folder, async (store) => {
-        const tasksPerS = await perSecond(clients, seconds, (at) => store.submit([newTask(at)]));
-        return { tasksPerS };
+        const { perS: tasksPerS, cpuUsEach } = await paceOf(clients, seconds, (at) => store.submit([newTask(at)]));
+        return { tasksPerS, cpuUsEach };
       }),
     );
 }

@@ -22,7 +22,9 @@ export function walBytes({ folder }: Setting): Promise<Figures> {
 
 async function liveBatches(store: SqliteTaskStore, batches: number): Promise<void> {
   for (let batch = 0; batch < batches; batch += 1) {
-    await Promise.all(Array.from({ length: BATCH }, (_, at) => store.submit([newTask(at, MODELS[at % MODELS.length])])));
+    await Promise.all(
+      Array.from({ length: BATCH }, (_, at) => store.submit([newTask(at, MODELS[at % MODELS.length])])),
+    );
     const claims = await claimSome(store, BATCH);
     await Promise.all(claims.map((claim) => store.settle(claim, { kind: 'completed', result: RESULT })));
   }

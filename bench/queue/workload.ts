@@ -7,7 +7,9 @@ export const PRIORITIES = [15, 10, 5, 1];
 export const MODELS = ['llama3.2:3b', 'qwen3:8b', 'gemma3:4b', 'mistral:7b', 'phi4:14b'];
 export const MODEL = 'llama3.2:3b';
 
-const WORDS = 'the quick brown fox jumps over a lazy dog while models answer questions about queues and disks'.split(' ');
+const WORDS = 'the quick brown fox jumps over a lazy dog while models answer questions about queues and disks'.split(
+  ' ',
+);
 const BODIES = 64;
 
 function prose(chars: number, seed: number): string {

@@ -67,7 +67,7 @@ export interface Publication {
   readonly offset: number | undefined;
 }
 
-export function publicationText({ data, offset }: Publication): string {
+function publicationText({ data, offset }: Publication): string {
   return offset === undefined ? `{"data":${data}}` : `{"data":${data},"offset":${offset}}`;
 }
 
@@ -104,8 +104,15 @@ export function errorReplyText(id: number, error: ChannelError): string {
   return JSON.stringify({ id, error });
 }
 
+/** What was written last: where many follow a channel, the next one is told the same. */
+let lastPush = { channel: '', publication: undefined as Publication | undefined, isBare: false, text: '' };
+
 export function publicationPushText(channel: string, publication: Publication, isBare: boolean): string {
-  return pushText(channel, 'pub', publicationText(publication), isBare);
+  if (lastPush.publication !== publication || lastPush.channel !== channel || lastPush.isBare !== isBare) {
+    const text = pushText(channel, 'pub', publicationText(publication), isBare);
+    lastPush = { channel, publication, isBare, text };
+  }
+  return lastPush.text;
 }
 
 export function unsubscribePushText(channel: string, why: Disconnect, isBare: boolean): string {

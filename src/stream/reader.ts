@@ -29,8 +29,9 @@ export class Reader {
   }
 
   /**
-   * Everything after that position, as it comes; ends after the terminal record, when `signal` aborts, and when a log that
-   * was there is not kept any more. An empty step says that there was nothing for `silenceMs`.
+   * Everything after that position, as it comes; ends after the terminal record (at once where it comes before that
+   * position), when `signal` aborts, and when a log that was there is not kept any more. An empty step says that there was
+   * nothing for `silenceMs`.
    */
   async *read(after: number, signal: AbortSignal, silenceMs: number): AsyncGenerator<readonly LogEntry[], void> {
     let position = after;
@@ -46,13 +47,16 @@ export class Reader {
         wasKnown ||= entries !== undefined;
         const last = entries?.at(-1);
         if (entries === undefined || last === undefined) {
+          if ((await this.ended()) && this.last <= position) return;
           if (!(await bell.rang(silenceMs))) yield [];
           continue;
         }
-        // An end that was not the last word, as the task was tried again, is none.
-        yield entries.filter(({ sequence, record }) => !isTerminal(record) || sequence === this.last);
         position = last.sequence;
-        if (isTerminal(last.record) && position === this.last) return;
+        // An end that was not the last word, as the task was tried again, is none.
+        const end = this.last;
+        const told = entries.filter(({ sequence, record }) => !isTerminal(record) || sequence === end);
+        if (told.length > 0) yield told;
+        if (isTerminal(last.record) && position === end) return;
       }
     } finally {
       unwatch();

@@ -4,11 +4,12 @@
  * Nothing is polled: offers follow the heads of the store, everything else follows a promise.
  */
 import { type BackoffPolicy, backoffMs } from '../base/backoff.js';
-import { type Clock, pause } from '../base/clock.js';
+import { type Clock, pause, type Timer } from '../base/clock.js';
 import { type GollamaError, messageOf, toGollamaError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Random } from '../base/random.js';
 import type { Service } from '../base/service.js';
+import type { Lease } from '../pool/member.js';
 import type { Pool } from '../pool/pool.js';
 import type { Dispatcher, Grant } from '../queue/dispatcher.js';
 import { ServiceRate } from '../queue/service-rate.js';
@@ -18,7 +19,7 @@ import { type AttemptOutcome, runAttempt } from './attempt.js';
 import { settlementOf } from './retry.js';
 import { statusOf, type Task } from './task.js';
 import { decodeBody } from './task-body.js';
-import type { Claim, Head, Settlement, TaskChange, TaskStore } from './task-store.js';
+import type { Claim, Head, Settlement, TaskChange, TaskMove, TaskStore } from './task-store.js';
 
 export interface TaskRunnerParts {
   readonly store: TaskStore;
@@ -34,13 +35,17 @@ export interface TaskRunnerParts {
 }
 
 interface Offer extends Head {
+  /** For which it waits in the queue. */
+  readonly route: string;
   withdraw: () => void;
 }
 
 interface Run {
-  readonly task: Task;
+  readonly claim: Claim;
   readonly controller: AbortController;
   usage: Usage | undefined;
+  /** The store told how the task went on: it is another claim's now, or nobody's. */
+  isOver: boolean;
 }
 
 /** All tasks are one caller of the queue; no API key has such a name. */
@@ -53,23 +58,23 @@ export class TaskRunner implements Service {
   readonly #parts: TaskRunnerParts;
   /** By model. */
   readonly #offers = new Map<string, Offer>();
-  /** Models that rest after a failure, with how many there were in a row. */
-  readonly #resting = new Map<string, number>();
+  /** Models that rest after a failure. */
+  readonly #resting = new Map<string, Timer>();
+  /** How many failures there were in a row. */
   readonly #troubles = new Map<string, number>();
   /** Models of which nobody knows yet whether they are served. */
   readonly #unknown = new Set<string>();
   /** Models that nobody serves, whose tasks are failing one after the other. */
   readonly #failing = new Set<string>();
-  /** By number of the task. */
-  readonly #runs = new Map<number, Run>();
+  /** In the order of their claims. A task may have two: one that was cancelled and is still on its engine, and a later one. */
+  readonly #runs = new Set<Run>();
   readonly #work = new Set<Promise<void>>();
-  /** Tasks that were cancelled while their claim was on its way back. */
-  readonly #cancelledEarly = new Set<number>();
+  /** For each claim that is on its way back the tasks that were cancelled meanwhile. */
+  readonly #claiming = new Set<Set<number>>();
   /** Tasks whose logs know already that they begin anew. */
   readonly #reopened = new Set<number>();
   readonly #rate = new ServiceRate();
   readonly #cut = new AbortController();
-  #claiming = 0;
   #stopListening: (() => void)[] = [];
   #closed = true;
 
@@ -92,7 +97,7 @@ export class TaskRunner implements Service {
     this.#closed = false;
     const { store, pool } = this.#parts;
     this.#stopListening = [
-      store.onChange((change) => this.#log(change)),
+      store.onChange((change) => this.#follow(change)),
       store.onHead((model) => this.#offer(model)),
       pool.onChange(() => this.#lookAgain()),
     ];
@@ -111,24 +116,10 @@ export class TaskRunner implements Service {
   async stop(): Promise<void> {
     this.close();
     this.#cut.abort();
-    for (const { controller } of this.#runs.values()) controller.abort();
+    for (const { controller } of this.#runs) controller.abort();
     await Promise.all(this.#work);
+    for (const timer of this.#resting.values()) timer.cancel();
     for (const stop of this.#stopListening.splice(0)) stop();
-  }
-
-  /** The task was cancelled in the store: its engine is told to stop. */
-  abort(task: Task): void {
-    const run = this.#runs.get(task.number);
-    if (run) run.controller.abort();
-    else if (this.#claiming > 0) this.#cancelledEarly.add(task.number);
-  }
-
-  /** The task is to be tried again after it had ended: who follows its log learns that the end was none. */
-  reopen(task: Task): void {
-    const { logs } = this.#parts;
-    if (logs.last(task.id) === undefined) return;
-    logs.append(task.id, { kind: 'restart', attempt: 1 });
-    this.#reopened.add(task.number);
   }
 
   /** Sees to it that the model's first ready task, and no other, stands for it in the queue. */
@@ -141,11 +132,11 @@ export class TaskRunner implements Service {
     this.#offers.delete(model);
     this.#unknown.delete(model);
     if (head === undefined) return;
-    const { dispatcher, workersMax } = this.#parts;
+    const { dispatcher, pool, workersMax } = this.#parts;
     const { priority, order } = head;
-    const made: Offer = { priority, order, withdraw: () => {} };
     const ticket = { model, priority, sequence: order, caller: CALLER, callerInFlightMax: workersMax };
     try {
+      const made: Offer = { priority, order, route: pool.route(model), withdraw: () => {} };
       made.withdraw = dispatcher.offer(ticket, (grant) => this.#use(model, made, grant));
       this.#offers.set(model, made);
     } catch (thrown) {
@@ -169,41 +160,66 @@ export class TaskRunner implements Service {
     return work;
   }
 
-  async #runNext(model: string, grant: Grant): Promise<void> {
+  async #runNext(granted: string, grant: Grant): Promise<void> {
     if (this.#closed) return;
-    const claim = await this.#claim(model, grant.lease.engine.name);
-    if (claim === undefined) return;
-    const outcome = await this.#attempt(claim, grant);
-    const isWell = outcome.kind !== 'failed' || !outcome.transport;
-    if (isWell) this.#troubles.delete(model);
-    else this.#rest(model);
-    await this.#settle(claim, outcome);
+    const model = this.#firstFor(grant.lease, granted);
+    const claiming = this.#claim(model, grant.lease.engine.name);
+    if (model !== granted) this.#offer(granted);
+    const run = await claiming;
+    if (run === undefined) return;
+    const outcome = await this.#attempt(run, grant);
+    if (outcome.kind === 'failed' && outcome.transport) this.#rest(model);
+    else if (outcome.kind !== 'cancelled') this.#troubles.delete(model);
+    await this.#settle(run, outcome);
+  }
+
+  /**
+   * The model whose first task goes first on that engine. It is another one than the slot was granted to where several slots
+   * became free at once: a model has one offer, so each of them got one.
+   */
+  #firstFor({ engine }: Lease, granted: string): string {
+    const { store, pool } = this.#parts;
+    const member = pool.members.find((member) => member.engine === engine);
+    let first = { model: granted, head: store.head(granted) };
+    for (const [model, { route }] of this.#offers) {
+      const head = store.head(model);
+      if (member === undefined || head === undefined || !pool.isOn(route, member)) continue;
+      if (first.head === undefined || goesBefore(head, first.head)) first = { model, head };
+    }
+    return first.model;
   }
 
   /** Takes what is first of the model now, and offers what is first then. */
-  async #claim(model: string, engine: string | undefined): Promise<Claim | undefined> {
-    this.#claiming += 1;
+  async #claim(model: string, engine: string | undefined): Promise<Run | undefined> {
+    const cancelled = new Set<number>();
+    this.#claiming.add(cancelled);
     try {
       const claiming = this.#parts.store.claim(model, engine);
       this.#offer(model);
       const claim = await claiming;
-      if (claim === undefined || this.#cancelledEarly.has(claim.task.number)) return undefined;
-      this.#runs.set(claim.task.number, { task: claim.task, controller: new AbortController(), usage: undefined });
-      return claim;
+      if (claim === undefined) return undefined;
+      const run: Run = {
+        claim,
+        controller: new AbortController(),
+        usage: undefined,
+        isOver: cancelled.has(claim.task.number),
+      };
+      this.#runs.add(run);
+      if (run.isOver) run.controller.abort();
+      return run;
     } catch (error) {
       this.#parts.logger.error({ err: error, model }, 'a task could not be claimed');
       this.#rest(model);
       return undefined;
     } finally {
-      this.#claiming -= 1;
-      if (this.#claiming === 0) this.#cancelledEarly.clear();
+      this.#claiming.delete(cancelled);
     }
   }
 
-  async #attempt({ task, body }: Claim, { lease }: Grant): Promise<AttemptOutcome> {
+  async #attempt(run: Run, { lease }: Grant): Promise<AttemptOutcome> {
     const { clock, logs, pool } = this.#parts;
-    const run = this.#runs.get(task.number);
-    if (run === undefined || this.#cut.signal.aborted) return { kind: 'cancelled' };
+    const { task, body } = run.claim;
+    if (run.controller.signal.aborted || this.#cut.signal.aborted) return { kind: 'cancelled' };
     const startedAt = clock.now();
     try {
       const outcome = await runAttempt(
@@ -228,14 +244,13 @@ export class TaskRunner implements Service {
   }
 
   /** What came of it, told to the store until the store has taken it. */
-  async #settle(claim: Claim, outcome: AttemptOutcome): Promise<void> {
+  async #settle(run: Run, outcome: AttemptOutcome): Promise<void> {
     const { clock, random, retry, logger } = this.#parts;
+    const { claim } = run;
     const { task } = claim;
     const settlement = settlementOf(outcome, task, retry, { epochMs: clock.epoch(), random });
     try {
       const isOurs = await this.#insist(claim, settlement);
-      if (isOurs && settlement.kind === 'returned')
-        this.#parts.logs.append(task.id, { kind: 'state', status: 'pending' });
       logger.info(
         {
           task: task.id,
@@ -251,7 +266,7 @@ export class TaskRunner implements Service {
       // It is still claimed in the store; the next start finds it and returns it.
       logger.error({ err: error, task: task.id }, 'the end of an attempt could not be stored');
     } finally {
-      this.#runs.delete(task.number);
+      this.#runs.delete(run);
     }
   }
 
@@ -276,9 +291,11 @@ export class TaskRunner implements Service {
     while (!this.#closed && !this.#resting.has(model) && this.#parts.store.head(model) !== undefined) {
       const error = this.#refusal(model);
       if (error === undefined) break;
-      const claim = await this.#claim(model, undefined);
-      if (claim)
-        await this.#settle(claim, failure(`${claim.task.type} execution failed: ${error.message}`, error.status));
+      const run = await this.#claim(model, undefined);
+      if (run) {
+        const message = `${run.claim.task.type} execution failed: ${error.message}`;
+        await this.#settle(run, failure(message, error.status));
+      }
     }
     this.#failing.delete(model);
     this.#offer(model);
@@ -302,15 +319,26 @@ export class TaskRunner implements Service {
     this.#offers.get(model)?.withdraw();
     this.#offers.delete(model);
     if (this.#resting.has(model)) return;
-    this.#resting.set(model, troubles);
-    this.#parts.clock.after(backoffMs(REST, troubles, this.#parts.random), () => {
+    const timer = this.#parts.clock.after(backoffMs(REST, troubles, this.#parts.random), () => {
       this.#resting.delete(model);
       this.#offer(model);
     });
+    this.#resting.set(model, timer);
+  }
+
+  /** What follows from a change, whoever made it: perhaps another server of the same store. */
+  #follow(change: TaskChange): void {
+    const { move, task } = change;
+    const run = isLeaving(move) ? this.#runOf(task) : undefined;
+    this.#log(change, run);
+    if (run) run.isOver = true;
+    if (move !== 'cancelled') return;
+    run?.controller.abort();
+    for (const cancelled of this.#claiming) cancelled.add(task.number);
   }
 
   /** The log of an answer follows what is durable. */
-  #log({ move, task }: TaskChange): void {
+  #log({ move, task }: TaskChange, run: Run | undefined): void {
     const { logs } = this.#parts;
     switch (move) {
       case 'started':
@@ -321,27 +349,51 @@ export class TaskRunner implements Service {
       case 'retrying':
         logs.append(task.id, { kind: 'state', status: statusOf(task.state) });
         break;
-      case 'completed':
-      case 'cancelled': {
-        this.#reopened.delete(task.number);
-        const usage = this.#runs.get(task.number)?.usage;
-        logs.append(task.id, { kind: 'done', status: statusOf(task.state), usage });
+      case 'readied':
+        this.#logReadied(task, run !== undefined);
         break;
-      }
+      case 'completed':
+      case 'cancelled':
+        this.#reopened.delete(task.number);
+        logs.append(task.id, { kind: 'done', status: statusOf(task.state), usage: run?.usage });
+        break;
       case 'failed':
         logs.append(task.id, { kind: 'error', message: task.error ?? 'failed', code: 'engine_error' });
         break;
       case 'submitted':
       case 'reprioritised':
-      case 'readied':
         break;
     }
+  }
+
+  /** Ready again: returned from here, or by hand after it had ended, or after a delay, which says nothing new. */
+  #logReadied(task: Task, isReturned: boolean): void {
+    const { logs } = this.#parts;
+    if (isReturned) logs.append(task.id, { kind: 'state', status: statusOf(task.state) });
+    else if (task.retryCount === 0 && logs.last(task.id) !== undefined) {
+      // At once, so that who follows the log learns that its end was none.
+      logs.append(task.id, { kind: 'restart', attempt: 1 });
+      this.#reopened.add(task.number);
+    }
+  }
+
+  #runOf({ number }: Task): Run | undefined {
+    for (const run of this.#runs) if (run.claim.task.number === number && !run.isOver) return run;
+    return undefined;
   }
 
   #track(work: Promise<void>): void {
     this.#work.add(work);
     void work.finally(() => this.#work.delete(work));
   }
+}
+
+function isLeaving(move: TaskMove): boolean {
+  return move !== 'submitted' && move !== 'started' && move !== 'reprioritised';
+}
+
+function goesBefore(one: Head, other: Head): boolean {
+  return one.priority !== other.priority ? one.priority > other.priority : one.order < other.order;
 }
 
 function failure(error: string, status: number | undefined): AttemptOutcome {

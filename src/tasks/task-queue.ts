@@ -114,9 +114,7 @@ export class TaskQueue implements Service {
 
   /** A task that has ended stays as it is. A running one is `cancelled` at once; its engine is told to stop. */
   async cancel(id: string, visitor: Visitor): Promise<boolean> {
-    const { task, moved } = await this.#move(id, visitor, (store) => store.cancel(id));
-    if (moved) this.#parts.runner.abort(task);
-    return moved;
+    return (await this.#move(id, visitor, (store) => store.cancel(id))).moved;
   }
 
   /** True where the task still waited or ran. */
@@ -128,7 +126,6 @@ export class TaskQueue implements Service {
   /** A failed or cancelled task waits again, under its id. `conflict` where it is neither. */
   async retry(id: string, visitor: Visitor): Promise<void> {
     const { task, moved } = await this.#move(id, visitor, (store) => store.retry(id));
-    if (moved) this.#parts.runner.reopen(task);
     if (!moved)
       throw new GollamaError('conflict', `task ${id} is ${task.state}: only failed and cancelled tasks can be retried`);
   }

@@ -82,6 +82,7 @@ export class CrashEngine {
       case 'failing':
       case 'busy':
         setTimeout(() => {
+          if (response.destroyed) return;
           this.#ledger.runEnded(run, 'refused');
           response.writeHead(behaviour === 'busy' ? 429 : 500, { 'content-type': 'application/json' });
           response.end('{"error":{"message":"not now"}}');

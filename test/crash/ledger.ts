@@ -6,8 +6,8 @@
 import type { TaskReport, TaskStatus, TaskType } from '../../src/protocol/task.js';
 import type { Life } from './life.js';
 
-/** `doubt`: the connection was cut before the answer came. */
-export type Outcome = 'acknowledged' | 'doubt' | 'refused';
+/** `doubt`: nobody knows, as the connection was cut before the answer came. */
+type Outcome = 'acknowledged' | 'doubt';
 
 export interface Wish {
   /** Stands in the prompt, once. */
@@ -43,7 +43,7 @@ export interface Entry extends Wish {
   /** A client changes it; nobody else does meanwhile. */
   isBusy: boolean;
   endKnown: EndKnown | undefined;
-  /** Of the last manual retry; nothing that was asked before tells anything. */
+  /** End of the last manual retry: what was asked before it tells nothing. */
   reopenedAtMs: number;
   /** Manual retries that may have been done. */
   retries: number;
@@ -116,14 +116,13 @@ export class Ledger {
     entry.outcome = 'acknowledged';
   }
 
-  /** Cancelled, or shown in a state. `askedAtMs`: when the request was sent. */
-  ended(entry: Entry, end: EndKnown): void {
-    entry.endKnown ??= end;
+  cancelled(entry: Entry, life: Life): void {
+    entry.endKnown ??= { sinceMs: performance.now(), life, status: undefined };
   }
 
-  /** What a request that was sent then shows of it. */
+  /** What a request that was sent at `askedAtMs` shows of it. */
   seen(entry: Entry, report: TaskReport, askedAtMs: number, life: Life): void {
-    if (askedAtMs < entry.reopenedAtMs || entry.isBusy) return;
+    if (askedAtMs < entry.reopenedAtMs) return;
     const { status } = report;
     const { endKnown } = entry;
     const isFinal = status !== 'pending' && status !== 'running';
@@ -137,10 +136,24 @@ export class Ledger {
       entry.endKnown = { sinceMs: endKnown?.sinceMs ?? performance.now(), life: endKnown?.life ?? life, status };
   }
 
-  /** A manual retry is about to be sent, or was. */
-  reopened(entry: Entry): void {
+  /** A manual retry is about to be sent: it may run from now on. */
+  reopening(entry: Entry): void {
     entry.endKnown = undefined;
+    entry.retries += 1;
+    entry.reopenedAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  reopened(entry: Entry): void {
     entry.reopenedAtMs = performance.now();
+  }
+
+  /** The manual retry was refused: it is as it was. */
+  notReopened(entry: Entry, endKnown: EndKnown | undefined): void {
+    entry.retries -= 1;
+    this.reopened(entry);
+    entry.endKnown = endKnown;
+    if (endKnown?.status === 'failed' || endKnown?.status === 'cancelled')
+      this.violated(`${name(entry)}: is ${endKnown.status}, and cannot be tried again`);
   }
 
   runBegan(mark: string, life: Life): Run {

@@ -24,6 +24,11 @@ const HEARTBEAT_MS = 15_000;
 export async function startResponses(setup: ResponsesSetup = {}) {
   const rig = await new TaskRig(setup).start();
   atEnd(() => rig.stop());
+  // Engines of this kind do not stop by themselves.
+  atEnd(() => {
+    rig.tasks.close();
+    for (const { end } of rig.calls) end();
+  });
   const { clock, logger, pool, dispatcher, tasks } = rig;
   const active = new ActiveRequests();
   const relayParts = { pool, dispatcher, clock, logger, metrics: new Metrics(), heartbeatMs: HEARTBEAT_MS };
@@ -78,7 +83,8 @@ export async function startResponses(setup: ResponsesSetup = {}) {
     }
   };
   const client = (apiKey = 'sk-any') => new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey, maxRetries: 0 });
-  return { rig, clock, tasks, active, attachments, deleted, url: gateway.url, call, client };
+  const stop = () => gateway.stop();
+  return { rig, clock, tasks, active, attachments, deleted, url: gateway.url, call, client, stop };
 }
 
 /** An event of a chat stream. */

@@ -59,7 +59,8 @@ interface Entry {
   request: RelayRequest | undefined;
   /** SHA-256 of the body, in hex; of one without a key undefined. */
   readonly digest: string | undefined;
-  readonly attempt: number;
+  /** Of the client that it has, or had last. */
+  attempt: number;
   readonly answer: KeptAnswer;
   readonly controller: AbortController;
   readonly startedAtMs: number;
@@ -112,7 +113,10 @@ export class Attachments {
       const message = 'this Idempotency-Key was used for another request';
       throw new GollamaError('invalid_request', message, { param: 'Idempotency-Key' });
     }
-    if (known) return this.#join(known, request, response);
+    if (known) {
+      known.attempt = marks.attempt ?? 0;
+      return this.#join(known, request, response);
+    }
     const controller = new AbortController();
     const asked = { ...request, signal: controller.signal };
     const entry = this.#begin(asked, marks, digest, controller);
@@ -217,7 +221,10 @@ export class Attachments {
     const ageMs = this.#options.clock.now() - startedAtMs;
     const wasAnswered = response.headersSent;
     const waitMs = answer.isWhole ? graceMs({ manner, wasAnswered, attempt, ageMs }) : 0;
-    if (waitMs === 0) return this.#giveUp(entry);
+    if (waitMs === 0) {
+      this.#giveUp(entry);
+      return;
+    }
     answer.keeps = true;
     if (entry.place === undefined) this.#put(entry, lostPlace(request));
     entry.timer?.cancel();

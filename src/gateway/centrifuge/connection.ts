@@ -73,7 +73,7 @@ export class Connection {
   drained(): void {
     this.#stall?.cancel();
     this.#stall = undefined;
-    void this.#pump();
+    this.#pump();
   }
 
   /** The client has gone. Idempotent. */
@@ -97,10 +97,11 @@ export class Connection {
   }
 
   #do(effects: readonly SessionEffect[]): void {
-    const messages = effects.flatMap((effect) => (effect.kind === 'send' ? [effect.message] : []));
+    const messages: Message[] = [];
+    for (const effect of effects) if (effect.kind === 'send') messages.push(effect.message);
     if (messages.length > 0) this.#transport.send(messages);
     for (const effect of effects) this.#doOne(effect);
-    void this.#pump();
+    this.#pump();
   }
 
   #doOne(effect: SessionEffect): void {
@@ -138,7 +139,7 @@ export class Connection {
   #follow(channel: string, logId: string): void {
     const unwatch = this.#parts.logs.watch(logId, () => {
       this.#news.add(channel);
-      void this.#pump();
+      this.#pump();
     });
     this.#followings.set(channel, { logId, unwatch });
     // What came between the look and the watch.
@@ -151,9 +152,12 @@ export class Connection {
     this.#news.delete(channel);
   }
 
+  #pump(): void {
+    if (!this.#isPumping && !this.#isClosed) void this.#work();
+  }
+
   /** One thing after the other, as long as the client takes them. */
-  async #pump(): Promise<void> {
-    if (this.#isPumping) return;
+  async #work(): Promise<void> {
     this.#isPumping = true;
     try {
       while (!this.#isClosed) {
@@ -179,8 +183,6 @@ export class Connection {
     if (position === undefined || !following) return;
     const { logs } = this.#parts;
     const entries = await logs.read(following.logId, position, STEP_MAX);
-    // The client may have left the channel meanwhile, and come back.
-    if (this.#followings.get(channel) !== following) return;
     const hasNothing = entries === undefined ? position === 0 : entries.length === 0;
     if (hasNothing) return;
     const last = logs.last(following.logId) ?? 0;

@@ -11,7 +11,7 @@ import { taskFailure } from '../ollama/failure.js';
 import { sendError } from '../respond.js';
 import { StreamedReply } from '../streamed-reply.js';
 import type { ResponseEvent } from './rendering.js';
-import { responseObject, stateOf } from './response-object.js';
+import { endsWithClient, responseObject, stateOf } from './response-object.js';
 import { finalResponse, toldEvents } from './told-events.js';
 
 export interface AnswerParts {
@@ -22,12 +22,6 @@ export interface AnswerParts {
   readonly active: ActiveRequests;
 }
 
-interface Wanted {
-  readonly report: TaskReport;
-  /** True where nobody else can want it. */
-  readonly endsWithClient: boolean;
-}
-
 /** The end of a task is in its log a moment after it is stored. */
 const PATIENCE_MS = 1_000;
 /** So long an answer in one piece may still become an error with a status: longer than most failures take. */
@@ -36,12 +30,12 @@ const HEARTBEATS_BEFORE_HEAD = 2;
 /** Server-sent events; a comment in a silence; no `[DONE]`. */
 export async function streamEvents(
   parts: AnswerParts,
-  wanted: Wanted & { readonly after: number },
+  report: TaskReport,
+  after: number,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const { report, after } = wanted;
-  await whileClientStays(parts, wanted, request, reply, 'text/event-stream; charset=utf-8', async (out, signal) => {
+  await whileClientStays(parts, report, request, reply, 'text/event-stream; charset=utf-8', async (out, signal) => {
     let last = after;
     try {
       for await (const events of eventsOf(parts, report, request.caller, after, signal)) {
@@ -64,14 +58,14 @@ export async function streamEvents(
  */
 export async function answerWhole(
   parts: AnswerParts,
-  wanted: Wanted,
+  report: TaskReport,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
   const { heartbeatMs } = parts;
-  await whileClientStays(parts, wanted, request, reply, 'application/json', async (out, signal) => {
+  await whileClientStays(parts, report, request, reply, 'application/json', async (out, signal) => {
     let last: ResponseEvent | undefined;
-    for await (const events of eventsOf(parts, wanted.report, request.caller, -1, signal)) {
+    for await (const events of eventsOf(parts, report, request.caller, -1, signal)) {
       last = events.at(-1) ?? last;
       const patienceMs = out.started ? heartbeatMs : HEARTBEATS_BEFORE_HEAD * heartbeatMs;
       if (out.silentMs >= patienceMs) await out.write(' \n');
@@ -114,7 +108,7 @@ function eventsOf(
 
 async function whileClientStays(
   { active, clock, tasks }: AnswerParts,
-  { report, endsWithClient }: Wanted,
+  report: TaskReport,
   request: FastifyRequest,
   reply: FastifyReply,
   contentType: string,
@@ -133,7 +127,7 @@ async function whileClientStays(
   } finally {
     if (signal.aborted) {
       out.cut();
-      if (endsWithClient) await tasks.cancel(report.id, request.caller).catch(() => false);
+      if (endsWithClient(report)) await tasks.cancel(report.id, request.caller).catch(() => false);
     }
     active.over(response);
   }

@@ -29,6 +29,12 @@ export function noteOf(report: Pick<TaskReport, 'id' | 'payload'>): ResponseNote
   return note as unknown as ResponseNote;
 }
 
+/** True where nobody but the client that asked for it can want it: neither stored nor of an Idempotency-Key. */
+export function endsWithClient(report: TaskReport): boolean {
+  const note = noteOf(report);
+  return note !== undefined && !note.response.store && note.body_sha256 === undefined;
+}
+
 /** As it is stored, without an output. */
 export function stateOf(report: TaskReport): ResponseState {
   return { status: statusOf(report), output: [], usage: undefined, error: report.error };

@@ -44,6 +44,10 @@ export function openAiRoutes(parts: OpenAiRoutesParts): Routes {
     server.post('/v1/completions', relay);
     server.post('/v1/embeddings', relay);
     server.post('/v1/*', relay);
+    server.addHook('onClose', (_server, done) => {
+      parts.attachments?.stop(new GollamaError('shutting_down', 'the server was stopped'));
+      done();
+    });
   };
 }
 

@@ -71,13 +71,17 @@ async function create(parts: ResponseRoutesParts, request: FastifyRequest, reply
   const body = readJson(request.body);
   if (goesToEngine(parts.pool, body)) return parts.relay(request, reply);
   const asked = parseResponseRequest(body);
-  const { background, store } = asked.echo;
+  const { background } = asked.echo;
   const key = parseName(request.headers['idempotency-key'], 'Idempotency-Key');
   const report = await submit(parts, asked, request, key);
-  if (background && !asked.streams) return responseObject(report, stateOf(report));
-  const endsWithClient = !store && key === undefined;
-  if (asked.streams) await streamEvents(parts, { report, after: -1, endsWithClient }, request, reply);
-  else await answerWhole(parts, { report, endsWithClient }, request, reply);
+  if (background && !asked.streams) {
+    const hasEnded = report.status !== 'pending' && report.status !== 'running';
+    // One that is known by its key may have ended long ago.
+    if (hasEnded) return finishedResponse(parts, report, request.caller);
+    return responseObject(report, { ...stateOf(report), status: 'queued' });
+  }
+  if (asked.streams) await streamEvents(parts, report, -1, request, reply);
+  else await answerWhole(parts, report, request, reply);
   return reply;
 }
 
@@ -90,7 +94,7 @@ async function retrieve(
   const after = eventNumber(searchParams.get('starting_after'));
   const report = await stored(parts, request.params.id, request.caller);
   if (searchParams.get('stream') !== 'true') return finishedResponse(parts, report, request.caller);
-  await streamEvents(parts, { report, after, endsWithClient: false }, request, reply);
+  await streamEvents(parts, report, after, request, reply);
   return reply;
 }
 

@@ -1,7 +1,8 @@
 /** The numbers that are kept beside the tasks. Changes are collected and written once a transaction. */
+
+import type { Row } from '../../base/sqlite/driver.js';
 import type { TaskState } from '../task.js';
 import { isPending } from '../task-counts.js';
-import type { Row } from './driver.js';
 import type { StateCount } from './messages.js';
 import { STATE_CODES } from './schema.js';
 import type { Statements } from './statements.js';

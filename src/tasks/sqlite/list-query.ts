@@ -1,6 +1,7 @@
 /** The statements of one page of a list, by keyset where a cursor is given: a later page costs no more than the first. */
+
+import type { Value } from '../../base/sqlite/driver.js';
 import type { TaskFilter } from '../task-store.js';
-import type { Value } from './driver.js';
 import { STATE_CODES } from './schema.js';
 import { TASK_COLUMNS } from './task-row.js';
 

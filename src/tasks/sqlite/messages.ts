@@ -1,9 +1,9 @@
 /** What the main thread and the two threads of the store tell each other. */
 
+import type { PostedError } from '../../base/sqlite/storage-failure.js';
 import type { ReadyEntry } from '../ready-window.js';
 import type { TaskState } from '../task.js';
 import type { Recovery, RetentionRule, Settlement, TaskFilter, TaskMove } from '../task-store.js';
-import type { PostedError } from './storage-failure.js';
 import type { NewRow, PackedFullTask, PackedTask } from './task-row.js';
 
 export interface ThreadSetup {
@@ -116,15 +116,3 @@ export interface AnswerTo {
 }
 
 export type Answer = AnswerTo[Question['kind']];
-
-export type ToReaderThread =
-  | { readonly kind: 'open' }
-  | { readonly kind: 'question'; readonly id: number; readonly question: Question }
-  | { readonly kind: 'close' };
-
-export type FromReaderThread =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'refused'; readonly error: PostedError }
-  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
-  | { readonly kind: 'failed'; readonly id: number; readonly error: PostedError }
-  | { readonly kind: 'closed' };

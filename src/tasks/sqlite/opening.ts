@@ -1,13 +1,14 @@
 /** Opens the database of a folder, or refuses: what was damaged is never taken for an empty store, or for a whole one. */
 import { statSync } from 'node:fs';
 import { GollamaError, messageOf } from '../../base/errors.js';
+import { checkDatabase, pragma, setForWriting } from '../../base/sqlite/connection.js';
+import type { Database, OpenDatabase } from '../../base/sqlite/driver.js';
+import { isDamage } from '../../base/sqlite/storage-failure.js';
 import { Counters } from './counters.js';
-import type { Database, OpenDatabase } from './driver.js';
 import { type MarkerContent, readMarker } from './marker.js';
 import { quarantine } from './quarantine.js';
-import { APPLICATION_ID, createTables, pragma, SCHEMA_VERSION, setForWriting } from './schema.js';
+import { APPLICATION_ID, createTables, SCHEMA_VERSION } from './schema.js';
 import { prepareStatements, type Statements } from './statements.js';
-import { isDamage } from './storage-failure.js';
 import type { StoreFiles } from './store-folder.js';
 
 export interface OpenStore {
@@ -55,15 +56,6 @@ export function openStore(files: StoreFiles, open: OpenDatabase): OpenStore {
     database?.close();
     throw error;
   }
-}
-
-/** What is wrong with its pages, undefined where nothing is. Reads all of them. */
-export function checkDatabase(database: Database): string | undefined {
-  const findings = database
-    .prepare('PRAGMA quick_check(3)')
-    .all()
-    .map((row) => String(Object.values(row)[0]));
-  return findings[0] === 'ok' ? undefined : findings.join('; ');
 }
 
 function prepare(database: Database, isKnown: boolean): void {

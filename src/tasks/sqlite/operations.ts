@@ -1,14 +1,14 @@
 /** Does one operation inside the transaction that is open. What is refused was not begun. */
 import { GollamaError } from '../../base/errors.js';
+import type { Row } from '../../base/sqlite/driver.js';
+import { postedError } from '../../base/sqlite/storage-failure.js';
 import type { ReadyEntry } from '../ready-window.js';
 import { isFinal, LEGAL_MOVES, type Task } from '../task.js';
 import { cancelled, due, retried, SETTLEMENT_MOVES, settled, started } from '../task-moves.js';
 import type { RetentionRule, TaskMove } from '../task-store.js';
-import type { Row } from './driver.js';
 import type { MadeMove, MovedReply, Operation, Reply, ReplyOf } from './messages.js';
 import { STATE_CODES } from './schema.js';
 import { storable } from './storable-text.js';
-import { postedError } from './storage-failure.js';
 import { type NewRow, packTask, type StoredTask, storedTask } from './task-row.js';
 import type { TaskTable } from './task-table.js';
 

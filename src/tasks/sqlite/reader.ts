@@ -1,10 +1,10 @@
 /** A connection that only reads: what is asked of single tasks and of lists. */
+
+import { checkDatabase, setForReading } from '../../base/sqlite/connection.js';
+import type { Database, OpenDatabase, Row, Statement } from '../../base/sqlite/driver.js';
 import { parseTaskId } from '../task-id.js';
-import type { Database, OpenDatabase, Row, Statement } from './driver.js';
 import { listSql } from './list-query.js';
 import type { Answer, AnswerTo, Question } from './messages.js';
-import { checkDatabase } from './opening.js';
-import { setForReading } from './schema.js';
 import { type PackedFullTask, packTask, storedTask, TASK_COLUMNS } from './task-row.js';
 
 export const FULL_TASKS = `SELECT ${TASK_COLUMNS}, payload, data

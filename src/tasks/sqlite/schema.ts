@@ -7,8 +7,9 @@
  * - `counter`: tasks by state (those that wait also by model and priority), and a few numbers of the store itself; in one
  *   table, so that a commit writes one page for all of them
  */
+
+import type { Database } from '../../base/sqlite/driver.js';
 import type { TaskState } from '../task.js';
-import type { Database } from './driver.js';
 
 /** `goll`, in the header of the file. */
 export const APPLICATION_ID = 0x676f6c6c;
@@ -54,25 +55,7 @@ CREATE INDEX delivery_due ON delivery(due_at);
 PRAGMA application_id=${APPLICATION_ID};
 PRAGMA user_version=${SCHEMA_VERSION};`;
 
-/** For the one connection that writes. Only it makes checkpoints. */
-export function setForWriting(database: Database): void {
-  // Before the first table; afterwards they change nothing.
-  database.exec('PRAGMA page_size=4096; PRAGMA auto_vacuum=INCREMENTAL');
-  database.exec('PRAGMA busy_timeout=5000; PRAGMA mmap_size=0; PRAGMA cache_size=-65536');
-  database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=8192');
-}
-
-/** For every other connection. */
-export function setForReading(database: Database): void {
-  database.exec('PRAGMA busy_timeout=5000; PRAGMA mmap_size=0; PRAGMA cache_size=-16384; PRAGMA query_only=1');
-}
-
 /** All of it or nothing. */
 export function createTables(database: Database): void {
   database.exec(`BEGIN IMMEDIATE; ${TABLES} COMMIT`);
-}
-
-/** The one number that a pragma answers. */
-export function pragma(database: Database, name: string): number {
-  return Number(Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0] ?? 0);
 }

@@ -9,6 +9,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.js';
 import { GollamaError, messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { receivedError } from '../../base/sqlite/storage-failure.js';
 import type { Arrivals } from '../../queue/arrivals.js';
 import type { Task } from '../task.js';
 import { newTag, taskId } from '../task-id.js';
@@ -34,7 +35,6 @@ import { KnownTasks } from './known-tasks.js';
 import type { Operation, ReplyOf } from './messages.js';
 import { Questions } from './questions.js';
 import { assertStorable } from './storable-text.js';
-import { receivedError } from './storage-failure.js';
 import { type NewRow, newRow, unpackFullTask, unpackTask } from './task-row.js';
 import { WriterLine } from './writer-line.js';
 

@@ -2,7 +2,7 @@
  * Every statement of the connection that writes, each with the index it uses: without statistics SQLite would scan. A
  * partial index needs its condition word for word, with literals.
  */
-import type { Database, Statement } from './driver.js';
+import type { Database, Statement } from '../../base/sqlite/driver.js';
 import { TASK_COLUMNS } from './task-row.js';
 
 export const STATEMENTS = {

@@ -1,8 +1,8 @@
 /** A worker thread: the tables are written here, so that syncing the disk stops nothing else. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { createDriver } from './create-driver.js';
+import { createDriver } from '../../base/sqlite/create-driver.js';
+import { postedError, storageFailure } from '../../base/sqlite/storage-failure.js';
 import type { FromStoreThread, ThreadSetup, ToStoreThread } from './messages.js';
-import { postedError, storageFailure } from './storage-failure.js';
 import { Writer } from './writer.js';
 
 export type StoreThreadProgram = { readonly takes: ToStoreThread; readonly tells: FromStoreThread };

@@ -1,9 +1,10 @@
 /** A task as a row of its table, and as a list of values on its way between threads, where lists are cheaper than objects. */
+
+import type { Row, Value } from '../../base/sqlite/driver.js';
 import type { TaskType } from '../../protocol/task.js';
 import type { Task } from '../task.js';
 import { taskId } from '../task-id.js';
 import type { FullTask, NewTask } from '../task-store.js';
-import type { Row, Value } from './driver.js';
 import { STATE_CODES, stateOf } from './schema.js';
 
 export const TASK_COLUMNS = `task.seq AS seq, tag, given_id, owner, type, model, state, prio, ord, turn, retry_count,

@@ -1,9 +1,9 @@
 /** Tasks in their tables: the one place that writes them, with the counts and the deliveries that follow from it. */
 import { GollamaError } from '../../base/errors.js';
+import type { Value } from '../../base/sqlite/driver.js';
 import { isFinal, type Task } from '../task.js';
 import { parseTaskId } from '../task-id.js';
 import type { Counters } from './counters.js';
-import type { Value } from './driver.js';
 import { RecentTasks } from './recent-tasks.js';
 import { stateOf } from './schema.js';
 import type { Statements } from './statements.js';

@@ -1,10 +1,10 @@
 /** The store thread from the side of the main thread: it is opened, takes operations, and is closed. */
 import { GollamaError } from '../../base/errors.js';
+import { receivedError, storageFailure } from '../../base/sqlite/storage-failure.js';
+import { Thread } from '../../base/sqlite/thread.js';
 import { CommitLine } from './commit-line.js';
 import type { FromStoreThread, Opened, Operation, ReplyOf, ThreadSetup } from './messages.js';
-import { receivedError, storageFailure } from './storage-failure.js';
 import type { StoreThreadProgram } from './store-thread.js';
-import { Thread } from './thread.js';
 
 export class WriterLine {
   readonly #thread: Thread<StoreThreadProgram['takes'], StoreThreadProgram['tells']>;
@@ -25,7 +25,7 @@ export class WriterLine {
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    this.#thread = new Thread('store-thread', setup, {
+    this.#thread = new Thread({ beside: import.meta.url, name: 'store-thread' }, setup, {
       hear: (message) => this.#hear(message),
       died: (reason) => {
         const error = storageFailure(reason);

@@ -1,18 +1,14 @@
 /** The one connection that writes: a batch of operations is one transaction. */
-import type { OpenDatabase } from './driver.js';
-import { type FolderLock, lockFolder } from './folder-lock.js';
+import { giveBackPages, rollBack } from '../../base/sqlite/connection.js';
+import type { OpenDatabase } from '../../base/sqlite/driver.js';
+import { type FolderLock, lockFolder } from '../../base/sqlite/folder-lock.js';
 import { Marker } from './marker.js';
 import type { Opened, Operation, Reply, ThreadSetup } from './messages.js';
 import { type OpenStore, openStore } from './opening.js';
 import { perform } from './operations.js';
 import { recover } from './recovery.js';
-import { pragma } from './schema.js';
 import { type StoreFiles, storeFiles } from './store-folder.js';
 import { TaskTable } from './task-table.js';
-
-/** Free pages are kept for what comes next up to so many, and given back in steps of so many. */
-const FREE_PAGES_KEPT = 1024;
-const FREE_PAGES_STEP = 1024;
 
 export class Writer {
   readonly #lock: FolderLock;
@@ -24,7 +20,7 @@ export class Writer {
   /** Throws `configuration`, see `lockFolder` and `openStore`; then nothing stays open. */
   static open({ folder, nowMs }: ThreadSetup, open: OpenDatabase): Writer {
     const files = storeFiles(folder);
-    const lock = lockFolder(files, open);
+    const lock = lockFolder('the task store', files, open);
     try {
       return new Writer(lock, openStore(files, open), files, nowMs);
     } catch (thrown) {
@@ -55,7 +51,7 @@ export class Writer {
   commit(operations: readonly Operation[]): Reply[] {
     const replies = this.#transact(() => operations.map((operation) => perform(this.#table, operation)));
     this.#marker.committed(this.#store.counters.commits);
-    if (operations.some(({ kind }) => kind === 'prune')) this.#giveBack();
+    if (operations.some(({ kind }) => kind === 'prune')) giveBackPages(this.#store.database);
     return replies;
   }
 
@@ -82,27 +78,8 @@ export class Writer {
       return result;
     } catch (thrown) {
       this.#table.rolledBack();
-      this.#rollBack();
+      rollBack(database);
       throw thrown;
-    }
-  }
-
-  #rollBack(): void {
-    try {
-      this.#store.database.exec('ROLLBACK');
-    } catch {
-      // A full disk has rolled it back already.
-    }
-  }
-
-  /** Pages of removed tasks go back to the file system, a few at a time. */
-  #giveBack(): void {
-    const { database } = this.#store;
-    if (pragma(database, 'freelist_count') <= FREE_PAGES_KEPT) return;
-    try {
-      database.exec(`PRAGMA incremental_vacuum(${FREE_PAGES_STEP})`);
-    } catch {
-      // They can stay: what was asked for is done.
     }
   }
 }

@@ -22,17 +22,19 @@ export async function checkEnd(simulation: TaskSimulation): Promise<void> {
   same(servers.filter(({ phase }) => phase !== 'gone').length, 0, 'servers that have not stopped');
   same(store.arriving.size + store.settling.size, 0, 'claims on their way');
   same(clock.timers, 0, 'timers that are left');
-  for (const server of servers) await checkLogs(server);
+  for (const server of servers) await checkLogs(server, simulation.stoppedEarly.has(server));
   const page = await store.list({ limit: 10_000 });
   same(page.tasks.length, watch.tasks.size, 'tasks in the store');
-  for (const task of page.tasks) same(task.state, watch.tasks.get(task.number)?.task.state, `what was told of ${task.id}`);
+  for (const task of page.tasks)
+    same(task.state, watch.tasks.get(task.number)?.task.state, `what was told of ${task.id}`);
 }
 
 function checkCounts({ store, watch }: TaskSimulation): void {
   const { states, pendingByPriority } = store.counts();
   same(JSON.stringify({ ...watch.recount(), ...states }), JSON.stringify(watch.recount()), 'tasks by state');
   const waiting = new Map<number, number>();
-  for (const { task } of watch.in('ready', 'delayed')) waiting.set(task.priority, (waiting.get(task.priority) ?? 0) + 1);
+  for (const { task } of watch.in('ready', 'delayed'))
+    waiting.set(task.priority, (waiting.get(task.priority) ?? 0) + 1);
   for (const priority of new Set([...waiting.keys(), ...pendingByPriority.keys()]))
     same(pendingByPriority.get(priority) ?? 0, waiting.get(priority) ?? 0, `tasks that wait with priority ${priority}`);
 }
@@ -47,7 +49,8 @@ function checkOwners({ store, watch, calls }: TaskSimulation): void {
     const claim = latest([...store.arriving, ...store.settling, ...store.handed.values()].filter(isHis));
     const called = calls.filter(({ id, engine }) => id === task.id && engine.name === claim?.task.engine);
     const working = called.filter(({ turn }) => turn === claim?.turn);
-    const hands = Number(claim && store.arriving.has(claim)) + Number(claim && store.settling.has(claim)) + working.length;
+    const hands =
+      Number(claim && store.arriving.has(claim)) + Number(claim && store.settling.has(claim)) + working.length;
     same(hands, 1, `hands in which ${task.id} is`);
   }
 }
@@ -89,7 +92,7 @@ function checkGone(server: SimulatedServer): void {
   same(server.dispatcher.inFlight, 0, `leases of ${server.name}, which has stopped`);
 }
 
-async function checkLogs({ logs, said, name }: SimulatedServer): Promise<void> {
+export async function checkLogs({ logs, said, name }: SimulatedServer, stoppedEarly: boolean): Promise<void> {
   for (const [id, expected] of said) {
     const entries = (await logs.read(id, 0, 100_000)) ?? [];
     entries.forEach(({ sequence }, index) => {
@@ -97,7 +100,9 @@ async function checkLogs({ logs, said, name }: SimulatedServer): Promise<void> {
     });
     const told = entries.map(({ record }) => record);
     const words = told.filter(({ kind }) => kind !== 'text').map(describeRecord);
-    same(words.join('\n'), expected.join('\n'), `the log of ${id} on ${name}`);
+    // The runner may have stopped listening a little before the model knew.
+    const known = stoppedEarly ? expected.slice(0, Math.max(words.length, expected.length - 2)) : expected;
+    same(words.join('\n'), known.join('\n'), `the log of ${id} on ${name}`);
     let speaker: string | undefined;
     for (const record of told) {
       if (record.kind === 'restart') speaker = undefined;

@@ -34,19 +34,14 @@ export class MoodyStore extends MemoryTaskStore {
       this.onRefusedClaim(model, engine);
       throw full();
     }
-    const claiming = super.claim(model, engine);
-    if (!this.isSlow()) {
-      const claim = await claiming;
-      if (claim) this.handed.set(MoodyStore.key(engine, claim.task.number), claim);
-      return claim;
-    }
-    const claim = await claiming;
-    if (claim) this.arriving.add(claim);
-    await this.#patience();
-    if (claim) {
+    const claim = await super.claim(model, engine);
+    if (claim === undefined) return undefined;
+    if (this.isSlow()) {
+      this.arriving.add(claim);
+      await this.#patience();
       this.arriving.delete(claim);
-      this.handed.set(MoodyStore.key(engine, claim.task.number), claim);
     }
+    this.handed.set(MoodyStore.key(engine, claim.task.number), claim);
     return claim;
   }
 

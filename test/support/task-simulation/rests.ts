@@ -38,6 +38,11 @@ export class Rests {
     return this.#of(server, model).untilMs > this.#clock.now();
   }
 
+  /** As `isResting`, or its rest is over in this very moment, and whose timer comes first nobody can know. */
+  mayRest(server: string, model: string): boolean {
+    return this.#of(server, model).untilMs >= this.#clock.now();
+  }
+
   /** True where it rested already before this event, and still does. */
   isQuiet(server: string, model: string): boolean {
     return this.isResting(server, model) && this.#of(server, model).sinceEvent < this.event;
@@ -45,7 +50,7 @@ export class Rests {
 
   #of(server: string, model: string): Rest {
     const key = `${server} ${model}`;
-    const rest = this.#rests.get(key) ?? { troubles: 0, untilMs: 0, sinceEvent: -1 };
+    const rest = this.#rests.get(key) ?? { troubles: 0, untilMs: -1, sinceEvent: -1 };
     this.#rests.set(key, rest);
     return rest;
   }

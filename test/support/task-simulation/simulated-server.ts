@@ -103,7 +103,10 @@ export class SimulatedServer {
   readonly said = new Map<string, string[]>();
   requests: Request[] = [];
   phase: 'open' | 'stopping' | 'gone' = 'open';
+  /** Models that it knew before this event. */
+  known: ReadonlySet<string> = new Set();
   readonly #options: SimulatedServerOptions;
+  #isListening = false;
 
   constructor(options: SimulatedServerOptions) {
     const { name, clock, arrivals, store, workersMax, observer } = options;
@@ -142,6 +145,8 @@ export class SimulatedServer {
 
   async start(): Promise<void> {
     await this.pool.start();
+    this.learn();
+    this.#isListening = true;
     await this.runner.start();
   }
 
@@ -152,7 +157,10 @@ export class SimulatedServer {
       request.leave.abort();
       request.end();
     }
-    await Promise.all([this.runner.stop(), this.dispatcher.drain(new AbortController().signal)]);
+    const stopped = this.runner.stop().then(() => {
+      this.#isListening = false;
+    });
+    await Promise.all([stopped, this.dispatcher.drain(new AbortController().signal)]);
     this.phase = 'gone';
     await this.pool.stop();
   }
@@ -177,6 +185,11 @@ export class SimulatedServer {
   /** Does a free slot wait beside whoever wants the model? */
   hasFree(model: string): boolean {
     return this.pool.members.some((member) => member.serves(model) && member.free > 0);
+  }
+
+  /** Remembers which models it knows now. */
+  learn(): void {
+    this.known = new Set(this.pool.models().map(({ name }) => name));
   }
 
   knows(model: string): boolean {
@@ -209,7 +222,7 @@ export class SimulatedServer {
 
   /** What the logs of this server should say of a change. */
   expectLog({ move, task }: TaskChange, before: Task | undefined): void {
-    if (this.phase === 'gone') return;
+    if (!this.#isListening) return;
     const said = this.said.get(task.id) ?? [];
     const isReturned = before?.state === 'running' && this.owns(before.engine);
     if (move === 'started') {

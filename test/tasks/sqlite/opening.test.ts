@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GollamaError } from '../../../src/base/errors.js';
-import { createDriver } from '../../../src/tasks/sqlite/create-driver.js';
+import { createDriver } from '../../../src/base/sqlite/create-driver.js';
 import { type StoreFiles, storeFiles } from '../../../src/tasks/sqlite/store-folder.js';
 import { newTask } from '../../conformance/task-store/harness.js';
 import { copyAsKilled, newFolder, storeIn } from './store-folder.js';

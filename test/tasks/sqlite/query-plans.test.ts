@@ -1,7 +1,7 @@
 /** Without statistics, on empty tables: the plans must not depend on what SQLite guesses. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDriver } from '../../../src/tasks/sqlite/create-driver.js';
-import type { Database } from '../../../src/tasks/sqlite/driver.js';
+import { createDriver } from '../../../src/base/sqlite/create-driver.js';
+import type { Database } from '../../../src/base/sqlite/driver.js';
 import { listSql } from '../../../src/tasks/sqlite/list-query.js';
 import { READ_STATEMENTS } from '../../../src/tasks/sqlite/reader.js';
 import { createTables } from '../../../src/tasks/sqlite/schema.js';

@@ -1,8 +1,8 @@
 /** The transactions, with a disk that fails when told. */
 import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createDriver } from '../../../src/tasks/sqlite/create-driver.js';
-import type { OpenDatabase } from '../../../src/tasks/sqlite/driver.js';
+import { createDriver } from '../../../src/base/sqlite/create-driver.js';
+import type { OpenDatabase } from '../../../src/base/sqlite/driver.js';
 import type { Operation } from '../../../src/tasks/sqlite/messages.js';
 import { newRow } from '../../../src/tasks/sqlite/task-row.js';
 import { Writer } from '../../../src/tasks/sqlite/writer.js';

@@ -1,8 +1,13 @@
-/** A worker thread of the store, from the side of the main thread. */
+/** A worker thread, from the side of the main thread. */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import type { ThreadSetup } from './messages.js';
+
+/** A file of the folder of `beside` (an `import.meta.url`), without its ending. */
+export interface ThreadProgram {
+  readonly beside: string;
+  readonly name: string;
+}
 
 export interface ThreadEars<Tells> {
   hear(message: Tells): void;
@@ -15,10 +20,9 @@ export class Thread<Takes, Tells> {
   readonly #ended: Promise<void>;
   #isWanted = true;
 
-  /** `program` is the name of a file in this folder, without its ending. */
-  constructor(program: string, setup: ThreadSetup, ears: ThreadEars<Tells>) {
-    this.#worker = threadBeside(import.meta.url, program, { workerData: setup, name: `gollama ${program}` });
-    let reason = new Error(`the ${program} of the task store ended`);
+  constructor({ beside, name }: ThreadProgram, setup: unknown, ears: ThreadEars<Tells>) {
+    this.#worker = threadBeside(beside, name, { workerData: setup, name: `gollama ${name}` });
+    let reason = new Error(`the thread ${name} ended`);
     this.#worker.on('message', (message: Tells) => ears.hear(message));
     this.#worker.on('error', (error: Error) => {
       reason = error;

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { GollamaError } from '../../../src/base/errors.js';
-import { isNewEnough } from '../../../src/tasks/sqlite/create-driver.js';
+import { isNewEnough } from '../../../src/base/sqlite/create-driver.js';
 import {
   isBusy,
   isDamage,
   postedError,
   receivedError,
   storageFailure,
-} from '../../../src/tasks/sqlite/storage-failure.js';
+} from '../../../src/base/sqlite/storage-failure.js';
 
 const failure = (fields: object) => Object.assign(new Error('it failed'), fields);
 
@@ -26,7 +26,7 @@ describe('what a driver throws', () => {
     'is `storage_error` otherwise (%j)',
     (fields) => {
       const error = storageFailure(failure(fields));
-      expect(error).toMatchObject({ code: 'storage_error', message: 'the task store failed: it failed' });
+      expect(error).toMatchObject({ code: 'storage_error', message: 'the storage failed: it failed' });
     },
   );
 

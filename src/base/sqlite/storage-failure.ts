@@ -1,5 +1,5 @@
 /** What SQLite and the file system throw, as errors of ours. */
-import { GollamaError, messageOf, toGollamaError } from '../../base/errors.js';
+import { GollamaError, messageOf, toGollamaError } from '../errors.js';
 
 /** Codes of `sqlite3.h`. */
 const SQLITE_BUSY = 5;
@@ -29,13 +29,13 @@ export function isDamage(thrown: unknown): boolean {
 export function storageFailure(thrown: unknown): GollamaError {
   if (thrown instanceof GollamaError) return thrown;
   if (isFull(thrown))
-    return new GollamaError('storage_full', 'there is no room left to store tasks', {
+    return new GollamaError('storage_full', 'there is no room left on the disk', {
       hint: 'make room on the disk of the data folder; it goes on by itself then',
       retryAfterS: 5,
       cause: thrown,
     });
   const hint = isDamage(thrown) ? 'stop gollama and restore its data folder from a copy' : undefined;
-  return new GollamaError('storage_error', `the task store failed: ${messageOf(thrown)}`, {
+  return new GollamaError('storage_error', `the storage failed: ${messageOf(thrown)}`, {
     ...(hint === undefined ? {} : { hint }),
     cause: thrown,
   });

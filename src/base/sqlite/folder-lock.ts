@@ -3,24 +3,30 @@
  * ends, however it ends, so there are no stale locks. Who holds it stands in a file that is only read for the message.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { GollamaError } from '../../base/errors.js';
+import { GollamaError } from '../errors.js';
 import type { Database, OpenDatabase } from './driver.js';
 import { isBusy } from './storage-failure.js';
-import type { StoreFiles } from './store-folder.js';
+
+export interface LockedFolder {
+  readonly folder: string;
+  /** A database of its own that is held locked, and the file that says by whom. */
+  readonly lock: string;
+  readonly holder: string;
+}
 
 export interface FolderLock {
   release(): void;
 }
 
-/** Throws `configuration` where another process, or another store of this one, has it. */
-export function lockFolder(files: StoreFiles, open: OpenDatabase): FolderLock {
+/** Throws `configuration` where another process, or another user of this one, has it; `what` it is, for the message. */
+export function lockFolder(what: string, files: LockedFolder, open: OpenDatabase): FolderLock {
   const database = open(files.lock);
   try {
     // Not in a write-ahead log: only without one does a lock keep everybody out.
     database.exec('PRAGMA journal_mode=DELETE; PRAGMA busy_timeout=0; BEGIN EXCLUSIVE');
   } catch (thrown) {
     close(database);
-    throw isBusy(thrown) ? inUse(files) : thrown;
+    throw isBusy(thrown) ? inUse(what, files) : thrown;
   }
   writeFileSync(files.holder, `${JSON.stringify({ pid: process.pid })}\n`);
   let held = true;
@@ -35,10 +41,10 @@ export function lockFolder(files: StoreFiles, open: OpenDatabase): FolderLock {
   };
 }
 
-function inUse({ folder, holder }: StoreFiles): GollamaError {
+function inUse(what: string, { folder, holder }: LockedFolder): GollamaError {
   const pid = pidIn(holder);
   const who = pid === undefined ? 'another process' : pid === process.pid ? 'this process' : `process ${pid}`;
-  return new GollamaError('configuration', `the task store ${folder} is in use by ${who}`, {
+  return new GollamaError('configuration', `${what} ${folder} is in use by ${who}`, {
     hint: 'stop the other gollama first, or give this one a folder of its own (queue.storage_path)',
   });
 }
