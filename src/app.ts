@@ -11,6 +11,7 @@ import { createEngine } from './engine/create-engine.js';
 import { ActiveRequests } from './gateway/active-requests.js';
 import { listenAddress } from './gateway/listen-address.js';
 import { Relay } from './gateway/relay.js';
+import { RequestBook } from './gateway/request-book.js';
 import { healthRoutes } from './gateway/routes/health.js';
 import { openAiRoutes } from './gateway/routes/openai.js';
 import { statusRoutes } from './gateway/routes/status.js';
@@ -47,6 +48,7 @@ export class App implements Service {
   readonly #logger: Logger;
   readonly #metrics = new Metrics();
   readonly #active = new ActiveRequests();
+  readonly #book: RequestBook;
   readonly #pool: Pool;
   readonly #dispatcher: Dispatcher;
   readonly #gateway: Gateway;
@@ -63,6 +65,7 @@ export class App implements Service {
     this.#logger = logger;
     this.#startedAtEpochMs = this.#clock.epoch();
     this.simulated = config.engines.length === 0 && config.fallback === 'simulated';
+    this.#book = new RequestBook({ clock: this.#clock, logger, metrics: this.#metrics });
     this.#pool = this.#createPool();
     this.#dispatcher = this.#createDispatcher();
     this.#gateway = this.#createGateway();
@@ -150,6 +153,7 @@ export class App implements Service {
     this.#active.abortAll(new GollamaError('shutting_down', 'the server was stopped before the answer was complete'));
     await this.#gateway.stop();
     await this.#pool.stop();
+    this.#book.close();
   }
 
   #createPool(): Pool {
@@ -185,8 +189,7 @@ export class App implements Service {
       pool: this.#pool,
       dispatcher: this.#dispatcher,
       clock: this.#clock,
-      logger: this.#logger,
-      metrics: this.#metrics,
+      book: this.#book,
       heartbeatMs: server.heartbeatMs,
       simulated: this.simulated,
     });
