@@ -47,11 +47,11 @@ function modelCard(parts: OpenAiRoutesParts, model: { name: string; engine: { en
   return { id: model.name, object: 'model', created: parts.startedAtS, owned_by: model.engine.engine.kind };
 }
 
-async function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): void {
   if (hasDotSegment(request.url)) throw new GollamaError('not_found', 'a path with dot segments leads nowhere');
   const priority = priorityOf(request.headers['x-gollama-priority'], request.caller, parts.defaultPriority);
   reply.hijack();
-  await parts.relay.handle(
+  const handled = parts.relay.handle(
     {
       id: request.id,
       caller: request.caller,
@@ -64,11 +64,13 @@ async function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, r
     },
     reply.raw,
   );
-  parts.active.over(reply.raw);
+  // It never rejects. The framework need not wait for it: the answer is not its own any more.
+  void handled.then(() => parts.active.over(reply.raw));
 }
 
 /** `/v1/../x`: behind a base URL it would lead out of what clients may call, with the credentials of the gateway. */
 function hasDotSegment(url: string): boolean {
+  if (!/\.|%2e/i.test(url)) return false;
   const path = url.split('?', 1)[0] ?? url;
   return path.split(/[/\\]|%2f|%5c/i).some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
 }
