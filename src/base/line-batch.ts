@@ -5,13 +5,14 @@
 import { TurnBatch } from './turn-batch.js';
 
 export interface LineTarget {
-  write(text: string): unknown;
+  /** UTF-8. */
+  write(text: Buffer): unknown;
 }
 
 /** A larger batch is written at once: a write must not be much larger than a small log file may be. */
 const BATCH_CHARS_MAX = 16 * 1024;
 
-export class LineBatch implements LineTarget {
+export class LineBatch {
   readonly #lines: TurnBatch<string>;
   #chars = 0;
 
@@ -19,7 +20,7 @@ export class LineBatch implements LineTarget {
     // An empty line has a character too.
     this.#lines = new TurnBatch(BATCH_CHARS_MAX, (lines) => {
       this.#chars = 0;
-      const text = lines.join('');
+      const text = Buffer.from(lines.join(''));
       for (const target of targets) target.write(text);
     });
   }
