@@ -19,9 +19,7 @@ function sharedListeners(signal: AbortSignal): Set<() => void> {
   const listeners = new Set<() => void>();
   listenersOf.set(signal, listeners);
   const tellAll = () => {
-    const told = [...listeners];
-    listeners.clear();
-    for (const listener of told) listener();
+    for (const listener of [...listeners]) if (listeners.delete(listener)) listener();
   };
   signal.addEventListener('abort', tellAll, { once: true });
   return listeners;
