@@ -1,25 +1,34 @@
+/** Collects what comes in one turn of the event loop. */
+
+interface OpenBatch {
+  exit(): void;
+}
+
+/** In the order in which they were made: what a later one hands over may go into an earlier one. */
+const openBatches = new Set<OpenBatch>();
+
+function onExit(): void {
+  for (const batch of openBatches) batch.exit();
+}
+
 /**
- * Collects what comes in one turn of the event loop and hands it over in one go: a piece of work that is done many times in a
+ * Hands over in one go what came in one turn of the event loop: a piece of work that is done many times in a
  * row costs a fraction of the same work done between other things, as the processor has its code and data at hand. Nothing new
  * is read from a socket before it is handed over. What is left when the process exits is handed over then.
  */
-export class TurnBatch<T> {
+export class TurnBatch<T> implements OpenBatch {
   readonly #take: (items: readonly T[]) => void;
   readonly #itemsMax: number;
-  readonly #onExit = () => {
-    this.#isExiting = true;
-    this.flush();
-  };
   #items: T[] = [];
   #scheduled = false;
-  /** No further turn comes. */
   #isExiting = false;
 
   /** `itemsMax`: so many items are handed over at once. */
   constructor(itemsMax: number, take: (items: readonly T[]) => void) {
     this.#itemsMax = itemsMax;
     this.#take = take;
-    process.once('exit', this.#onExit);
+    if (openBatches.size === 0) process.on('exit', onExit);
+    openBatches.add(this);
   }
 
   add(item: T): void {
@@ -35,9 +44,16 @@ export class TurnBatch<T> {
     this.#take(items);
   }
 
+  /** The process exits: no further turn comes. */
+  exit(): void {
+    this.#isExiting = true;
+    this.flush();
+  }
+
   close(): void {
     this.flush();
-    process.off('exit', this.#onExit);
+    openBatches.delete(this);
+    if (openBatches.size === 0) process.off('exit', onExit);
   }
 
   #schedule(): void {

@@ -52,11 +52,19 @@ describe('a batch', () => {
     expect(taken).toEqual(['a']);
   });
 
+  it('is told by one listener that the process exits, however many batches there are', async () => {
+    make();
+    const before = process.listenerCount('exit');
+    for (let at = 0; at < 20; at += 1) make();
+    expect(process.listenerCount('exit')).toBe(before);
+    await endAll();
+    expect(process.listenerCount('exit')).toBe(before - 1);
+  });
+
   it('hands over at once when the process exits, and from then on', () => {
     const { batch, taken } = make();
     batch.add('a');
-    const exiting = process.listeners('exit').at(-1) as () => void;
-    exiting();
+    batch.exit();
     batch.add('b');
     expect(taken).toEqual(['a', 'b']);
   });
