@@ -24,6 +24,7 @@ The first SIGINT or SIGTERM lets answers under way end, the second one does not.
     model: text(SERVE_FLAGS.model),
     'llama-server': text(SERVE_FLAGS.llamaServer),
     upstream: Flags.string({ description: flagHelp(SERVE_FLAGS.upstream), helpValue: 'URL', multiple: true }),
+    'ollama-host': text(SERVE_FLAGS.ollamaHost),
     slots: Flags.integer({ description: flagHelp(SERVE_FLAGS.slots), helpValue: 'N', min: 1 }),
     'data-dir': text(SERVE_FLAGS.dataDir),
     'log-level': text(SERVE_FLAGS.logLevel),
@@ -55,6 +56,7 @@ function serveFlags(flags: {
   model?: string | undefined;
   'llama-server'?: string | undefined;
   upstream?: string[] | undefined;
+  'ollama-host'?: string | undefined;
   slots?: number | undefined;
   'data-dir'?: string | undefined;
   'log-level'?: string | undefined;
@@ -65,6 +67,7 @@ function serveFlags(flags: {
     model: flags.model,
     llamaServer: flags['llama-server'],
     upstream: flags.upstream,
+    ollamaHost: flags['ollama-host'],
     slots: flags.slots,
     dataDir: flags['data-dir'],
     logLevel: flags['log-level'],

@@ -1,13 +1,11 @@
-/** The composition root: builds every part, wires them, starts and stops them in order. Nothing else knows them all. */
+/** The server: the core behind an HTTP gateway. Builds, wires, starts and stops in order. */
 import { type Clock, systemClock } from './base/clock.js';
 import { GollamaError } from './base/errors.js';
 import type { Logger } from './base/logger.js';
 import { Metrics } from './base/metrics.js';
-import { systemRandom } from './base/random.js';
 import type { Service } from './base/service.js';
 import { packageVersion } from './base/version.js';
-import type { Config, EngineConfig } from './config/config.js';
-import { createEngine } from './engine/create-engine.js';
+import { Core, type CoreOptions } from './core.js';
 import { ActiveRequests } from './gateway/active-requests.js';
 import { listenAddress } from './gateway/listen-address.js';
 import { Relay } from './gateway/relay.js';
@@ -15,32 +13,15 @@ import { RequestBook } from './gateway/request-book.js';
 import { healthRoutes } from './gateway/routes/health.js';
 import { openAiRoutes } from './gateway/routes/openai.js';
 import { statusRoutes } from './gateway/routes/status.js';
+import { taskSocketRoutes } from './gateway/routes/task-socket.js';
+import { taskRoutes } from './gateway/routes/tasks.js';
 import { Gateway } from './gateway/server.js';
-import { Pool } from './pool/pool.js';
+import { WebSockets } from './gateway/web-sockets.js';
 import { countsByPriority, type ServerStatus } from './protocol/status.js';
-import { Dispatcher } from './queue/dispatcher.js';
+import { TASK_STATUSES } from './protocol/task.js';
+import { queueStats } from './tasks/queue-stats.js';
 
-export interface AppOptions {
-  readonly config: Config;
-  readonly logger: Logger;
-  readonly cwd: string;
-  /** The environment that engines inherit. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly clock?: Clock;
-}
-
-/** What answers where no engine is configured. */
-const STAND_IN: EngineConfig = {
-  kind: 'simulated',
-  name: 'simulated',
-  models: ['sim'],
-  aliases: [],
-  slots: 4,
-  ttftMs: 700,
-  tokenMs: 60,
-  seed: 1,
-  weight: 1,
-};
+export type AppOptions = CoreOptions;
 
 export class App implements Service {
   readonly #options: AppOptions;
@@ -49,27 +30,26 @@ export class App implements Service {
   readonly #metrics = new Metrics();
   readonly #active = new ActiveRequests();
   readonly #book: RequestBook;
-  readonly #pool: Pool;
-  readonly #dispatcher: Dispatcher;
+  readonly #core: Core;
   readonly #gateway: Gateway;
   readonly #startedAtEpochMs: number;
   readonly #drainCut = new AbortController();
-  /** True where the simulated engine stands in for want of another. */
-  readonly simulated: boolean;
   #stopped: Promise<void> | undefined;
 
   constructor(options: AppOptions) {
-    const { config, logger } = options;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#logger = logger;
+    this.#logger = options.logger;
     this.#startedAtEpochMs = this.#clock.epoch();
-    this.simulated = config.engines.length === 0 && config.fallback === 'simulated';
-    this.#book = new RequestBook({ clock: this.#clock, logger, metrics: this.#metrics });
-    this.#pool = this.#createPool();
-    this.#dispatcher = this.#createDispatcher();
+    this.#book = new RequestBook({ clock: this.#clock, logger: options.logger, metrics: this.#metrics });
+    this.#core = new Core(options);
     this.#gateway = this.#createGateway();
     this.#observe();
+  }
+
+  /** True where the simulated engine stands in for want of another. */
+  get simulated(): boolean {
+    return this.#core.simulated;
   }
 
   get url(): string {
@@ -77,10 +57,10 @@ export class App implements Service {
   }
 
   get inFlight(): number {
-    return this.#dispatcher.inFlight;
+    return this.#core.dispatcher.inFlight;
   }
 
-  /** Listens, then starts the engines: until they are ready, /healthz says so and requests wait. */
+  /** Opens the store of tasks, listens, then starts the engines: until they are ready, /healthz says so and requests wait. */
   async start(): Promise<void> {
     try {
       await this.listen();
@@ -91,16 +71,17 @@ export class App implements Service {
     }
   }
 
-  listen(): Promise<void> {
-    return this.#gateway.start();
+  async listen(): Promise<void> {
+    await this.#core.start();
+    await this.#gateway.start();
   }
 
   startEngines(): Promise<void> {
-    return this.#pool.start();
+    return this.#core.startEngines();
   }
 
   onEngineChange(listener: () => void): () => void {
-    return this.#pool.onChange(listener);
+    return this.#core.pool.onChange(listener);
   }
 
   /** Refuses new work, lets answers under way end, ends the rest, then stops the engines. */
@@ -110,8 +91,8 @@ export class App implements Service {
   }
 
   status(): ServerStatus {
-    const waiting = this.#dispatcher.waitingByPriority();
-    const engines = this.#pool.members.map((member) => {
+    const { dispatcher, pool, tasks } = this.#core;
+    const engines = pool.members.map((member) => {
       const { state, slots, models, restarts, problem } = member.status;
       return {
         name: member.engine.name,
@@ -121,73 +102,41 @@ export class App implements Service {
         slots_total: slots,
         slots_busy: member.inUse,
         slots_quarantined: member.quarantined,
-        waiting: this.#dispatcher.waitingFor(member),
+        waiting: dispatcher.waitingFor(member),
         restarts,
         last_error: problem ?? null,
       };
     });
-    const slots = engines.reduce((sum, engine) => sum + engine.slots_total, 0);
     return {
-      pending_tasks: 0,
-      running_tasks: 0,
-      completed_tasks: 0,
-      failed_tasks: 0,
-      cancelled_tasks: 0,
-      total_tasks: 0,
-      queues_by_priority: countsByPriority(waiting),
-      workers_active: this.#dispatcher.inFlight,
-      workers_idle: Math.max(0, slots - this.#dispatcher.inFlight),
+      ...queueStats(tasks),
       version: packageVersion(),
       uptime_s: Math.round((this.#clock.epoch() - this.#startedAtEpochMs) / 1000),
       engines,
-      waiting_interactive: this.#dispatcher.waiting,
+      waiting_interactive: dispatcher.waiting,
       node: process.version,
     };
   }
 
   async #stop(): Promise<void> {
     const patience = this.#clock.after(this.#options.config.server.drainTimeoutMs, () => this.#drainCut.abort());
-    await this.#dispatcher.drain(this.#drainCut.signal);
+    await this.#core.drain(this.#drainCut.signal);
     patience.cancel();
     if (this.#active.size > 0) this.#logger.warn({ requests: this.#active.size }, 'answers under way are ended');
     this.#active.abortAll(new GollamaError('shutting_down', 'the server was stopped before the answer was complete'));
     await this.#gateway.stop();
-    await this.#pool.stop();
+    await this.#core.stop();
     this.#book.close();
   }
 
-  #createPool(): Pool {
-    const { config, logger, cwd, env } = this.#options;
-    const parts = { clock: this.#clock, random: systemRandom, logger, dataDir: config.dataDir, cwd, env };
-    const engines = this.simulated ? [STAND_IN] : config.engines;
-    const members = engines.map((engine) => ({
-      engine: createEngine(engine, parts),
-      // A stand-in answers to every name.
-      models: this.simulated ? [] : engine.models,
-      aliases: engine.aliases,
-      weight: engine.weight,
-    }));
-    return new Pool(members, logger);
-  }
-
-  #createDispatcher(): Dispatcher {
-    const { queue } = this.#options.config;
-    const limits = {
-      inFlightMax: queue.maxConcurrency ?? Number.POSITIVE_INFINITY,
-      waitingMax: queue.maxWaiting,
-      waitingBytesMax: queue.maxWaitingBytes,
-      waitMaxMs: queue.waitTimeoutMs,
-      startWaitMaxMs: queue.startWaitTimeoutMs,
-    };
-    return new Dispatcher({ clock: this.#clock, pool: this.#pool, limits });
-  }
-
   #createGateway(): Gateway {
-    const { server, queue } = this.#options.config;
+    const { server, queue, webhooks } = this.#options.config;
+    const { pool, dispatcher, tasks } = this.#core;
+    const clock = this.#clock;
+    const webSockets = new WebSockets(clock);
     const hasKeys = server.apiKeys.length > 0;
     const relay = new Relay({
-      pool: this.#pool,
-      dispatcher: this.#dispatcher,
+      pool,
+      dispatcher,
       clock: this.#clock,
       book: this.#book,
       heartbeatMs: server.heartbeatMs,
@@ -196,14 +145,23 @@ export class App implements Service {
     const routes = [
       openAiRoutes({
         relay,
-        pool: this.#pool,
+        pool,
         defaultPriority: queue.interactivePriority,
         ownCredentials: hasKeys,
         startedAtS: Math.floor(this.#startedAtEpochMs / 1000),
         active: this.#active,
       }),
-      healthRoutes({ pool: this.#pool, metrics: this.#metrics, stopping: () => this.#stopped !== undefined }),
+      healthRoutes({ pool, metrics: this.#metrics, stopping: () => this.#stopped !== undefined }),
       statusRoutes(() => this.status()),
+      webSockets.routes,
+      taskRoutes({
+        tasks,
+        clock,
+        heartbeatMs: server.heartbeatMs,
+        webhookHosts: webhooks.allowHosts,
+        active: this.#active,
+      }),
+      taskSocketRoutes({ tasks, clock, logger: this.#logger, webSockets }),
     ];
     const address = listenAddress(server.addr, { hasKeys, insecure: server.insecure });
     return new Gateway({ ...server, address }, routes, this.#logger);
@@ -212,8 +170,12 @@ export class App implements Service {
   #observe(): void {
     const metrics = this.#metrics;
     metrics.observe('gollama_queue_depth', 'Requests that wait, by priority', ['priority'], (set) => {
-      const counts = countsByPriority(this.#dispatcher.waitingByPriority());
+      const counts = countsByPriority(this.#core.dispatcher.waitingByPriority());
       for (const [priority, count] of Object.entries(counts)) set({ priority }, count);
+    });
+    metrics.observe('gollama_tasks', 'Durable tasks, by status', ['status'], (set) => {
+      const { queues_by_priority, ...counts } = queueStats(this.#core.tasks);
+      for (const status of TASK_STATUSES) set({ status }, counts[`${status}_tasks`]);
     });
     for (const [state, read] of [
       ['total', (engine: ServerStatus['engines'][number]) => engine.slots_total],

@@ -3,10 +3,11 @@
  * returns; what it returns is what `--json` prints.
  */
 import { GollamaError } from '../base/errors.js';
+import type { Client } from '../client/client.js';
+import { DEFAULT_SERVER_URL, parseServerUrl } from '../client/server-url.js';
 import { realSurroundings } from '../config/load.js';
 import { type CommandFailure, toFailure } from './command-failure.js';
 import { Command, Flags } from './oclif.js';
-import { DEFAULT_SERVER_URL, parseServerUrl } from './server-url.js';
 
 /** The version of the shape of every JSON object that a command prints. */
 const SCHEMA_VERSION = 1;
@@ -54,6 +55,20 @@ export abstract class GollamaCommand extends Command {
     throw new GollamaError('configuration', `environment variable ${name} is not set`, {
       hint: '--api-key-env takes the name of a variable, not the key',
     });
+  }
+
+  /** The server that `--server` names. Rejects as `serverUrl` and `apiKey` throw. */
+  protected async client(flags: ServerFlags): Promise<Client> {
+    const options = { baseUrl: this.serverUrl(flags), apiKey: this.apiKey(flags) };
+    const { Client } = await import('../client/client.js');
+    return new Client(options);
+  }
+
+  /** Ends the command as a failure of that kind, after the user asked for it: with the exit code of the signal. */
+  protected interrupted(exitCode: number, message: string, hint: string): never {
+    if (this.jsonEnabled()) this.logJson({ error: { code: 'cancelled', message, hint, exitCode } });
+    else this.say(`\n${message}\n  hint: ${hint}`);
+    this.exit(exitCode);
   }
 
   /** For messages to a person: nothing in JSON mode, and never on stdout. */

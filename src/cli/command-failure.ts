@@ -21,6 +21,7 @@ export function toFailure(thrown: unknown, commandLine: string): CommandFailure 
   // oclif spreads a usage error over several lines, and ends it with a word on --help.
   const message = messageOf(thrown)
     .replace(/\s*See more help with --help\s*$/, '')
+    .replace(/^The following errors? occurred:\s*/, '')
     .replace(/^Parsing (--\S+)\s+E/, '$1: e')
     .replace(/\s*\n\s*/g, ' ');
   return { code: 'usage', message: message.trim(), hint: help, exitCode };

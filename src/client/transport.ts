@@ -2,88 +2,131 @@
  * One request path to a gollama server. On node:http, not undici: loading a larger client would cost a short command more
  * than all the rest of it.
  */
-import { request as requestHttp } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { ERROR_CODES, type ErrorCode, GollamaError } from '../base/errors.js';
+import { GollamaError } from '../base/errors.js';
+import { answeredError } from './answered-error.js';
 
 export interface TransportOptions {
   /** Base URL without a slash at its end. */
   readonly baseUrl: string;
   readonly apiKey?: string | undefined;
   /** Longest silence of the server. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface Call {
+  /** Below the base URL, with its query. */
+  readonly path: string;
+  readonly method?: 'GET' | 'POST';
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+  /** Longest silence of the server, where it is not the usual one. */
   readonly timeoutMs?: number;
+}
+
+export interface Answer<T> {
+  readonly body: T;
+  readonly headers: IncomingHttpHeaders;
 }
 
 const TIMEOUT_MS = 10_000;
 const ANSWER_BYTES_MAX = 256 * 1024 * 1024;
+const ERROR_BYTES_MAX = 1024 * 1024;
 
 export class Transport {
   readonly #options: TransportOptions;
+  #wasAnswered = false;
 
   constructor(options: TransportOptions) {
     this.#options = options;
   }
 
-  /** The parsed JSON answer. Throws `unreachable`, or the error that the server told, under its own code. */
-  async getJson<T>(path: string): Promise<T> {
-    const { status, text } = await this.get(path);
-    const body = parse(text);
-    if (status >= 200 && status < 300 && body !== undefined) return body as T;
-    throw answeredError(status, body, `${this.#options.baseUrl}${path}`);
+  get baseUrl(): string {
+    return this.#options.baseUrl;
   }
 
-  /** The answer as it is, whatever its status. Throws `unreachable`. */
-  get(path: string): Promise<{ status: number; text: string }> {
-    const { baseUrl, apiKey, timeoutMs = TIMEOUT_MS } = this.#options;
-    const url = new URL(`${baseUrl}${path}`);
-    const send = url.protocol === 'https:' ? requestHttps : requestHttp;
-    const headers = {
+  /** Whether the server has answered anything yet: one that has will be back, one that has not may be a wrong address. */
+  get wasAnswered(): boolean {
+    return this.#wasAnswered;
+  }
+
+  /**
+   * The parsed JSON answer. Rejects with `unreachable`, with the error that the server told under its own code, and with
+   * `cancelled` where `signal` aborts.
+   */
+  async json<T>(call: Call): Promise<Answer<T>> {
+    const response = await this.open(call);
+    const body = parse(await this.#text(response, ANSWER_BYTES_MAX, call.signal));
+    if (body !== undefined) return { body: body as T, headers: response.headers };
+    throw answeredError(response.statusCode ?? 0, response.headers, undefined, this.#url(call));
+  }
+
+  /** The head of a good answer, whose body is still to be read. Rejects as `json` does. */
+  async open(call: Call): Promise<IncomingMessage> {
+    const response = await this.#send(call);
+    const status = response.statusCode ?? 0;
+    this.#wasAnswered = true;
+    if (status >= 200 && status < 300) return response;
+    const body = parse(await this.#text(response, ERROR_BYTES_MAX, call.signal));
+    throw answeredError(status, response.headers, body, this.#url(call));
+  }
+
+  #send(call: Call): Promise<IncomingMessage> {
+    const { baseUrl, apiKey, timeoutMs: usualMs = TIMEOUT_MS } = this.#options;
+    const { method = 'GET', body, headers, signal, timeoutMs = usualMs } = call;
+    if (signal?.aborted) return Promise.reject(givenUp());
+    const url = new URL(this.#url(call));
+    const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const sent = {
       accept: 'application/json',
+      ...(bytes && { 'content-type': 'application/json', 'content-length': bytes.length }),
       ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+      ...headers,
     };
+    const send = url.protocol === 'https:' ? requestHttps : requestHttp;
     return new Promise((resolve, reject) => {
-      const fail = (error: Error) => reject(unreachable(baseUrl, error));
-      const request = send(url, { headers, timeout: timeoutMs, agent: false }, (response) => {
-        const parts: Buffer[] = [];
-        let sizeBytes = 0;
-        response.on('data', (part: Buffer) => {
-          sizeBytes += part.length;
-          if (sizeBytes > ANSWER_BYTES_MAX) request.destroy(new Error('its answer is too large'));
-          else parts.push(part);
-        });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() }));
-        response.on('error', fail);
-      });
+      const request = send(url, { method, headers: sent, timeout: timeoutMs, agent: false, ...(signal && { signal }) });
+      request.on('response', resolve);
       request.on('timeout', () => request.destroy(new Error(`no answer for ${timeoutMs} ms`)));
-      request.on('error', fail);
-      request.end();
+      request.on('error', (error) => reject(signal?.aborted ? givenUp() : unreachable(baseUrl, error)));
+      request.end(bytes);
     });
+  }
+
+  async #text(response: IncomingMessage, bytesMax: number, signal: AbortSignal | undefined): Promise<string> {
+    const parts: Buffer[] = [];
+    let sizeBytes = 0;
+    try {
+      for await (const part of response as AsyncIterable<Buffer>) {
+        sizeBytes += part.length;
+        if (sizeBytes > bytesMax) throw new Error('its answer is too large');
+        parts.push(part);
+      }
+    } catch (thrown) {
+      throw signal?.aborted ? givenUp() : unreachable(this.baseUrl, thrown as Error);
+    }
+    return Buffer.concat(parts).toString();
+  }
+
+  #url({ path }: Call): string {
+    return `${this.#options.baseUrl}${path}`;
   }
 }
 
-function unreachable(baseUrl: string, error: Error): GollamaError {
+function givenUp(): GollamaError {
+  return new GollamaError('cancelled', 'the request was given up');
+}
+
+export function unreachable(baseUrl: string, error: Error): GollamaError {
   const refused = 'code' in error && error.code === 'ECONNREFUSED';
   const why = refused ? '' : `: ${error.message}`;
   return new GollamaError('unreachable', `no gollama server answers at ${baseUrl}${why}`, {
     cause: error,
     hint: 'start one with "gollama serve", or name another with --server or $GOLLAMA_URL',
   });
-}
-
-function answeredError(status: number, body: unknown, url: string): GollamaError {
-  const told = (body as { error?: { message?: unknown; code?: unknown } } | undefined)?.error;
-  if (typeof told?.message === 'string') {
-    const code = String(told.code);
-    const hint = code === 'unauthorized' ? 'put the key into $GOLLAMA_API_KEY' : undefined;
-    return new GollamaError(isErrorCode(code) ? code : 'internal', told.message, hint === undefined ? {} : { hint });
-  }
-  return new GollamaError('unreachable', `${url} answered ${status}, not as a gollama server does`, {
-    hint: 'is another program listening there? name the server with --server or $GOLLAMA_URL',
-  });
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERROR_CODES, code);
 }
 
 function parse(text: string): unknown {

@@ -18,16 +18,23 @@ type WithKey<T> = WithoutSources<T> & { apiKey: string | undefined };
 
 type LlamaServerConfig = WithKey<Extract<EngineSettings, { kind: 'llama-server' }>>;
 type OpenaiConfig = WithKey<Extract<EngineSettings, { kind: 'openai' }>>;
+type OllamaConfig = WithKey<Extract<EngineSettings, { kind: 'ollama' }>>;
 type SimulatedConfig = Extract<EngineSettings, { kind: 'simulated' }>;
-export type EngineConfig = LlamaServerConfig | OpenaiConfig | SimulatedConfig;
+export type EngineConfig = LlamaServerConfig | OpenaiConfig | OllamaConfig | SimulatedConfig;
 
 type ServerConfig = Omit<Settings['server'], 'apiKeys'> & { apiKeys: readonly ApiKeyConfig[] };
-type QueueConfig = Settings['queue'];
+/** `storagePath` is `<dataDir>/tasks` where none was given. */
+type QueueConfig = Omit<Settings['queue'], 'storagePath'> & { storagePath: string };
+/** `secret`: `whsec_` and base64; undefined: messages are not signed. */
+type WebhooksConfig = Omit<Settings['webhooks'], 'secretEnv' | 'secretFile'>;
 type LoggerConfig = Settings['logger'];
 
 export interface Config {
   readonly server: ServerConfig;
   readonly queue: QueueConfig;
+  readonly retry: Settings['retry'];
+  readonly webhooks: WebhooksConfig;
+  readonly streams: Settings['streams'];
   readonly engines: readonly EngineConfig[];
   readonly fallback: Settings['fallback'];
   readonly logger: LoggerConfig;

@@ -21,10 +21,22 @@ interface Extra {
 }
 
 const fields = new WeakMap<z.core.$ZodType, Field>();
+const keys = new WeakMap<z.core.$ZodType, string>();
 
 /** The field that `schema` was declared as, if it is one. */
 export function fieldOf(schema: z.core.$ZodType): Field | undefined {
   return fields.get(schema);
+}
+
+/** The key in a file that was stated for a block or a field. */
+export function statedKey(schema: z.core.$ZodType): string | undefined {
+  return keys.get(schema) ?? fields.get(schema)?.key;
+}
+
+/** A block whose key in a file does not follow from its name. */
+export function spelt<T extends z.core.$ZodType>(key: string, block: T): T {
+  keys.set(block, key);
+  return block;
 }
 
 export function withDefault<T>(kind: ValueKind<T>, byDefault: string, help: string, extra: Extra = {}) {

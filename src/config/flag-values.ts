@@ -1,19 +1,13 @@
-/** The flags of `serve` as values of the tree. */
+/** The flags of `serve` as values of the tree, but for those that replace the engines. */
 import { formatAddress, parseAddress } from './address.js';
 import type { Applied } from './environment.js';
 import { SERVE_FLAGS, type ServeFlags } from './flags.js';
-import { isReferenceDefault } from './legacy.js';
-import { modelNameOf } from './model-name.js';
 import type { ConfigWarning } from './remark.js';
-import { freeName } from './shorthand.js';
 import {
   type Block,
-  block,
   find,
   isBlock,
   isList,
-  list,
-  type Place,
   type Scalar,
   scalar,
   type Tree,
@@ -23,13 +17,13 @@ import {
   withValue,
 } from './tree.js';
 
+/** Comes after all engines are there. */
 export function applyFlags(tree: Block, flags: ServeFlags): Applied {
   const warnings: ConfigWarning[] = [];
   let applied = withAddress(tree, flags);
   if (flags.dataDir !== undefined) applied = withValue(applied, ['data_dir'], given('dataDir', flags.dataDir));
   if (flags.logLevel !== undefined)
     applied = withValue(applied, ['logger', 'level'], given('logLevel', flags.logLevel));
-  applied = withFlagEngines(applied, flags);
   for (const name of ['llamaServer', 'slots'] as const) {
     const value = flags[name];
     if (value === undefined) continue;
@@ -46,11 +40,11 @@ export function applyFlags(tree: Block, flags: ServeFlags): Applied {
   return { tree: applied, warnings };
 }
 
-function flagName(flag: keyof ServeFlags): string {
+export function flagName(flag: keyof ServeFlags): string {
   return `--${SERVE_FLAGS[flag].name}`;
 }
 
-function given(flag: keyof ServeFlags, value: string | number): Scalar {
+export function given(flag: keyof ServeFlags, value: string | number): Scalar {
   return scalar(String(value), { source: 'flag', name: flagName(flag) });
 }
 
@@ -64,39 +58,4 @@ function withAddress(tree: Block, flags: ServeFlags): Block {
   const host = flags.host === undefined ? written?.host : flags.host.replace(/^\[(.*)\]$/, '$1');
   const addr = formatAddress({ host, port });
   return withValue(tree, ['server', 'addr'], given(flags.port === undefined ? 'host' : 'port', addr));
-}
-
-/** `--model` and `--upstream` replace the engines of the file, and with them what the reference form brought along. */
-function withFlagEngines(tree: Block, flags: ServeFlags): Block {
-  const engines: Tree[] = [];
-  if (flags.model !== undefined) engines.push(modelEngine(flags.model));
-  for (const url of flags.upstream ?? []) engines.push(upstreamEngine(url, engines));
-  if (engines.length === 0) return tree;
-  const at: Place = { source: 'flag', name: flagName(flags.model === undefined ? 'upstream' : 'model') };
-  const replaced = withEntry(tree, 'engines', list(engines, at));
-  const queue = find(replaced, ['queue']);
-  const isReference = isReferenceDefault(find(queue, ['max_concurrency']));
-  return isBlock(queue) && isReference
-    ? withEntry(replaced, 'queue', withEntry(queue, 'max_concurrency', undefined))
-    : replaced;
-}
-
-function modelEngine(file: string): Block {
-  const flag = (text: string) => given('model', text);
-  return block(
-    {
-      kind: flag('llama-server'),
-      name: flag(modelNameOf(file)),
-      model_path: flag(file),
-    },
-    flag('').at,
-  );
-}
-
-function upstreamEngine(server: string, before: readonly Tree[]): Block {
-  const url = /^[a-z]+:\/\//i.test(server) ? server : `http://${server}`;
-  const taken = new Set(before.map((engine) => textAt(engine, ['name'])));
-  const name = freeName(URL.canParse(url) ? new URL(url).host : 'upstream', taken);
-  const flag = (text: string) => given('upstream', text);
-  return block({ kind: flag('openai'), name: flag(name), base_url: flag(url) }, flag('').at);
 }

@@ -11,6 +11,8 @@ export interface ServeFlags {
   readonly llamaServer?: string | undefined;
   /** Base URLs: one openai engine each in place of the configured ones. */
   readonly upstream?: readonly string[] | undefined;
+  /** An Ollama server in place of the configured engines. */
+  readonly ollamaHost?: string | undefined;
   readonly dataDir?: string | undefined;
   readonly slots?: number | undefined;
   readonly logLevel?: string | undefined;
@@ -55,6 +57,11 @@ export const SERVE_FLAGS = {
     value: 'URL',
     help: 'use this OpenAI-compatible server instead of the configured engines; repeatable',
     multiple: true,
+  },
+  ollamaHost: {
+    name: 'ollama-host',
+    value: 'URL',
+    help: 'use this Ollama server instead of the configured engines',
   },
   dataDir: {
     name: 'data-dir',

@@ -1,6 +1,6 @@
 /** The keys of a file and the names of variables, as they follow from the schema. */
 import * as z from 'zod';
-import { type Field, fieldOf } from './field.js';
+import { type Field, fieldOf, statedKey } from './field.js';
 import { configSchema } from './schema.js';
 import type { Path } from './tree.js';
 
@@ -16,8 +16,7 @@ const UNIT = /(Ms|Bytes|Mb|Days)$/;
 
 /** `waitTimeoutMs` is `wait_timeout` in a file. */
 function keyOf(name: string, schema: Schema): string {
-  const stated = fieldOf(schema)?.key;
-  return stated ?? name.replace(UNIT, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return statedKey(schema) ?? name.replace(UNIT, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** The members of a block by their key in a file; empty where `schema` is no block. */

@@ -1,8 +1,9 @@
 /**
  * The spellings of the reference gateway's file (a Go program with `engine`, `queue`, `server` and `logger`), turned
- * into ours. Such a file means here what it means there, with two exceptions that its users complained about: `~` is
+ * into ours; those of the reference task queue stand in `legacy-queue.ts`. Such a file means here what it means there, with two exceptions that its users complained about: `~` is
  * expanded, and without `ready_pattern` an engine is ready when its /health says so, not when a log line says "ready".
  */
+import { rewriteQueueFile } from './legacy-queue.js';
 import type { Remark } from './remark.js';
 import {
   type Block,
@@ -42,11 +43,12 @@ const LOGGER_KEYS: Readonly<Record<string, string>> = {
 
 export function rewriteLegacy(tree: Block): Rewritten {
   const logger = rewriteLogger(tree);
-  const engine = rewriteEngine(logger.tree);
+  const queueFile = rewriteQueueFile(logger.tree);
+  const engine = rewriteEngine(queueFile.tree);
   return {
     tree: engine.tree,
     problems: [...logger.problems, ...engine.problems],
-    warnings: [...logger.warnings, ...engine.warnings],
+    warnings: [...logger.warnings, ...queueFile.warnings, ...engine.warnings],
   };
 }
 

@@ -4,12 +4,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { GollamaError, messageOf } from '../base/errors.js';
 import type { ServeFlags } from './flags.js';
 import { expandHome } from './home-path.js';
 import type { ParsedConfig } from './parse.js';
 import type { Surroundings } from './resolve.js';
+import { searchOrder } from './search-order.js';
 
 export type { Surroundings } from './resolve.js';
 
@@ -60,18 +61,11 @@ async function findFile({ path, env, cwd, home }: LoadOptions): Promise<FoundFil
       hint: path ? 'name another file with --config' : 'set $GOLLAMA_CONFIG to another file, or unset it',
     });
   }
-  for (const candidate of candidates({ env, cwd, home })) {
+  for (const candidate of searchOrder({ env, cwd, home })) {
     const found = await read(candidate, shortName(candidate, cwd));
     if (found) return found;
   }
   return undefined;
-}
-
-/** Where a file is looked for when none is named, first match wins. */
-function candidates({ env, cwd, home }: Surroundings): string[] {
-  const configured = env.XDG_CONFIG_HOME;
-  const folder = configured?.startsWith('/') ? configured : join(home, '.config');
-  return [join(cwd, 'gollama.yaml'), join(cwd, 'config.yaml'), join(folder, 'gollama', 'gollama.yaml')];
 }
 
 async function read(path: string, name: string): Promise<FoundFile | undefined> {

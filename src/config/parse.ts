@@ -3,15 +3,18 @@ import { GollamaError } from '../base/errors.js';
 import type { Config } from './config.js';
 import { looksLikeForgottenUnit } from './duration.js';
 import { applyEnvironment, withDefaultBin } from './environment.js';
+import { withFlagEngines } from './flag-engines.js';
 import { applyFlags } from './flag-values.js';
 import type { ServeFlags } from './flags.js';
 import { placesOf, toInput } from './input.js';
 import { toKeys } from './keys.js';
 import { rewriteLegacy } from './legacy.js';
+import { withOllamaEngine } from './ollama-section.js';
 import { type ConfigWarning, formatPlace, formatRemark, type Remark, remarkAt, toWarning } from './remark.js';
 import { resolveSettings, type Surroundings } from './resolve.js';
 import { configSchema } from './schema.js';
 import { expandShorthand } from './shorthand.js';
+import { type Stated, withStated } from './stated.js';
 import { type Block, block, DEFAULT_PLACE, isScalar, type Tree } from './tree.js';
 import { readYaml, type YamlTree } from './yaml-tree.js';
 
@@ -29,6 +32,8 @@ export interface Sources extends Surroundings {
   /** undefined: there is no file. `name` is how messages call it. */
   readonly file: { readonly name: string; readonly text: string } | undefined;
   readonly flags: ServeFlags;
+  /** Of a program that embeds gollama. */
+  readonly stated?: readonly Stated[];
   readonly readText: (path: string) => Promise<string>;
 }
 
@@ -37,7 +42,11 @@ export async function parseConfig(sources: Sources): Promise<ParsedConfig> {
   const yaml = readSource(sources.file);
   const legacy = rewriteLegacy(yaml.tree);
   const fromEnv = applyEnvironment(legacy.tree, sources.env);
-  const fromFlags = applyFlags(fromEnv.tree, sources.flags);
+  const withEngines = withOllamaEngine(
+    withFlagEngines(withStated(fromEnv.tree, sources.stated ?? []), sources.flags),
+    sources.env,
+  );
+  const fromFlags = applyFlags(withEngines, sources.flags);
   const tree = expandShorthand(withDefaultBin(fromFlags.tree, sources.env));
   const { input, warnings } = toInput(configSchema, tree, sources.home);
   const problems = [...yaml.problems, ...legacy.problems];
@@ -68,8 +77,15 @@ function readSource(file: Sources['file']): YamlTree {
 
 function problemsError(problems: readonly Remark[], file: string | undefined): GollamaError {
   // From the top of the file down, then variables and flags.
-  const lines = [...new Set(problems.toSorted((left, right) => lineOf(left) - lineOf(right)).map(formatRemark))];
-  return new GollamaError('configuration', lines.join('\n'), {
+  const sorted = problems.toSorted((left, right) => lineOf(left) - lineOf(right));
+  // One text may stand at two keys: what is wrong with it is told once.
+  const told = new Map<string, string>();
+  for (const problem of sorted) {
+    const line = formatRemark(problem);
+    const mistake = problem.at.source === 'file' ? line : `${formatPlace(problem.at)} ${problem.message}`;
+    if (!told.has(mistake)) told.set(mistake, line);
+  }
+  return new GollamaError('configuration', [...told.values()].join('\n'), {
     hint: `correct it, then try: gollama config check${file ? ` ${file}` : ''}`,
   });
 }

@@ -19,6 +19,7 @@ export function renderConfig(config: Config): Rendered {
     ...config,
     server: { ...config.server, apiKeys: config.server.apiKeys.map(shownKey) },
     engines: config.engines.map(shownEngine),
+    webhooks: { ...config.webhooks, secret: config.webhooks.secret && masked(config.webhooks.secret) },
   };
   const rendered = renderBlock(configSchema, shown);
   const engines = Array.isArray(rendered.engines) ? rendered.engines : [];
@@ -64,7 +65,9 @@ function shownKey({ sha256, ...key }: ApiKeyConfig): object {
 function shownEngine(engine: EngineConfig): object {
   if (engine.kind === 'simulated') return engine;
   const baseUrl = engine.baseUrl?.replace(/\/\/[^/@]*@/, '//****@');
-  return engine.kind === 'openai' ? { ...engine, baseUrl } : { ...engine, baseUrl, args: maskedArguments(engine.args) };
+  return engine.kind === 'llama-server'
+    ? { ...engine, baseUrl, args: maskedArguments(engine.args) }
+    : { ...engine, baseUrl };
 }
 
 /** The last four characters of a key that is long enough to keep the rest secret. */
@@ -86,6 +89,7 @@ function maskedArguments(args: readonly string[]): string[] {
 const READ_FROM: Readonly<Record<string, readonly string[]>> = {
   key_sha256: ['key', 'key_env'],
   api_key: ['api_key_env', 'api_key_file'],
+  secret: ['secret_env', 'secret_file'],
 };
 
 function annotate(document: Document, origins: ReadonlyMap<string, string>): void {

@@ -6,7 +6,8 @@ import type { ApiKeyConfig, Config, EngineConfig } from './config.js';
 import type { Environment } from './environment.js';
 import { type Remark, remarkAt } from './remark.js';
 import type { Settings } from './schema.js';
-import type { Path, Tree } from './tree.js';
+import { find, type Path, type Tree, textAt } from './tree.js';
+import { webhookSecret } from './values.js';
 
 export interface Surroundings {
   readonly env: Environment;
@@ -34,11 +35,16 @@ export async function resolveSettings(
   resolver.uniqueNames(settings.engines);
   const apiKeys = settings.server.apiKeys.flatMap((key, index) => resolver.apiKey(key, index) ?? []);
   resolver.uniqueKeys(apiKeys);
+  const dataDir = settings.dataDir ?? defaultDataDir(around);
+  // The engine that stands in `ollama` is among the engines already.
+  const { ollama: _, ...rest } = settings;
   const config: Config = {
-    ...settings,
+    ...rest,
     server: { ...settings.server, apiKeys },
+    queue: { ...settings.queue, storagePath: settings.queue.storagePath ?? join(dataDir, 'tasks') },
+    webhooks: await resolver.webhooks(settings.webhooks),
     engines,
-    dataDir: settings.dataDir ?? defaultDataDir(around),
+    dataDir,
   };
   return { config, problems };
 }
@@ -64,7 +70,7 @@ class Resolver {
       this.#problem([...path, 'api_key_file'], 'expected either api_key_env or api_key_file');
     const fromEnv = apiKeyEnv ? this.#variable(apiKeyEnv, [...path, 'api_key_env']) : undefined;
     const apiKey = apiKeyFile ? await this.#keyFile(apiKeyFile, [...path, 'api_key_file']) : fromEnv;
-    return rest.kind === 'openai' ? { ...rest, apiKey } : { ...rest, apiKey };
+    return { ...rest, apiKey };
   }
 
   /** undefined after a problem. */
@@ -79,6 +85,18 @@ class Resolver {
     const sha256 = keySha256 ?? (plain ? createHash('sha256').update(plain).digest('hex') : undefined);
     if (!sha256) return undefined;
     return { name: settings.name ?? `key-${index + 1}`, sha256, admin, maxPriority, maxConcurrency };
+  }
+
+  async webhooks({ secretEnv, secretFile, ...rest }: Settings['webhooks']): Promise<Config['webhooks']> {
+    const key = this.#secretKey();
+    const path: Path = ['webhooks', key];
+    const fromEnv = key === 'secret_env' && secretEnv ? this.#variable(secretEnv, path) : undefined;
+    const text = key === 'secret_file' && secretFile ? await this.#keyFile(secretFile, path) : fromEnv;
+    if (text === undefined) return rest;
+    const reading = webhookSecret.read(text);
+    if ('value' in reading) return { ...rest, secret: reading.value };
+    this.#problem(path, `what is read from there is no secret, ${reading.wrong}`);
+    return rest;
   }
 
   uniqueNames(engines: Settings['engines']): void {
@@ -97,6 +115,15 @@ class Resolver {
       if (other === undefined) first.set(sha256, name);
       else this.#problem(['server', 'api_keys'], `"${name}" is the same key as "${other}"`);
     }
+  }
+
+  /** Where the secret of webhooks stands: in our variables rather than in the file. */
+  #secretKey(): string {
+    const given = ['secret', 'secret_env', 'secret_file'].filter((key) => textAt(this.#tree, ['webhooks', key]));
+    const fromEnv = given.filter((key) => find(this.#tree, ['webhooks', key])?.at.source === 'env');
+    const [key = 'secret', ...more] = fromEnv.length > 0 ? fromEnv : given;
+    if (more.length > 0) this.#problem(['webhooks'], 'expected at most one of secret, secret_env and secret_file');
+    return key;
   }
 
   #variable(name: string, path: Path): string | undefined {

@@ -5,7 +5,7 @@
  * Names here carry their unit (`waitTimeoutMs`); the key in a file does not (`wait_timeout`), its value does (`60s`).
  */
 import * as z from 'zod';
-import { blocks, listOf, literal, optional, required, withDefault } from './field.js';
+import { blocks, listOf, literal, optional, required, spelt, withDefault } from './field.js';
 import * as value from './values.js';
 
 const section = <T extends z.core.$ZodLooseShape>(shape: T) => z.object(shape, { error: 'expected a block of keys' });
@@ -43,9 +43,54 @@ const queueSchema = section({
   waitTimeoutMs: withDefault(value.duration, '60s', 'longest wait for a slot; 0s waits without end'),
   startWaitTimeoutMs: withDefault(value.time, '5m', 'patience while no engine of the model is ready yet'),
   interactivePriority: withDefault(value.priority, 'high', 'of a request that does not name one'),
+  maxWorkers: withDefault(value.count, '4', 'tasks that run at once'),
+  maxPending: withDefault(value.count, '1000000', 'tasks that may wait; one more gets 429'),
+  storagePath: optional(value.path, 'folder of the tasks, of one server at a time; unset: <data_dir>/tasks', {
+    example: './data',
+  }),
+  cleanupIntervalMs: withDefault(value.span, '1h', 'between clean-ups; finished tasks go after 24 of them'),
+  maxCompletedTasks: withDefault(
+    value.integer(0),
+    '1000',
+    'finished tasks to keep of each status; the oldest go first',
+  ),
 });
 
-const engineKind = value.choice('llama-server', 'openai', 'simulated');
+const retrySchema = section({
+  maxRetries: withDefault(value.repetitions, '3', 'further attempts of a task that does not say how many'),
+  initialDelayMs: withDefault(value.span, '1s', 'before the first further attempt'),
+  maxDelayMs: withDefault(value.span, '30s', 'longest delay'),
+  backoffFactor: withDefault(value.growth, '2.0', 'each delay is so many times the one before'),
+  jitter: withDefault(value.share, '0', 'share of a delay that is left to chance: 0.2 makes it 90% to 110%'),
+});
+
+const webhooksSchema = section({
+  secret: optional(value.webhookSecret, 'signs every message (Standard Webhooks); unset: not signed'),
+  secretEnv: optional(value.environmentName, 'variable that holds the secret'),
+  secretFile: optional(value.path, 'file that holds the secret'),
+  allowHosts: listOf(
+    value.hostOrNetwork,
+    [],
+    'hosts and networks (10.0.0.0/8) that may be called although they are private',
+  ),
+  timeoutMs: withDefault(value.span, '10s', 'for one message'),
+});
+
+const streamsSchema = section({
+  retentionMs: withDefault(value.span, '24h', 'how long the stream of an answer can be resumed after its end'),
+});
+
+const ollamaHelp = 'host, host:port or URL, as Ollama takes it';
+
+/** Short for one engine of kind `ollama`; `ollama-section.ts` writes it out. */
+const ollamaSchema = section({
+  host: optional(value.ollamaHost, `short for one engine of kind ollama: ${ollamaHelp}`, {
+    example: 'http://localhost:11434',
+  }),
+  timeoutMs: optional(value.time, 'the timeout of that engine', { example: '5m' }),
+});
+
+const engineKind = value.choice('llama-server', 'openai', 'ollama', 'simulated');
 
 const common = {
   name: required(value.text, 'unique; in logs, metrics and status; unset: the kind'),
@@ -83,6 +128,20 @@ const openaiSchema = section({
   ...credentials,
 });
 
+const ollamaEngineSchema = section({
+  kind: literal(engineKind, 'ollama', 'an Ollama server'),
+  ...common,
+  models: listOf(value.text, [], 'model names; none: the server is asked'),
+  baseUrl: withDefault(value.ollamaHost, 'http://localhost:11434', ollamaHelp),
+  slots: withDefault(value.integer(1), '4', 'requests at once; Ollama does not tell'),
+  ...credentials,
+  timeoutMs: withDefault(
+    value.time,
+    '5m',
+    'longest silence while it answers, loading the model included; 0s: no limit',
+  ),
+});
+
 const simulatedSchema = section({
   kind: literal(engineKind, 'simulated', 'made-up answers at a set speed, for trials and tests'),
   ...common,
@@ -93,10 +152,14 @@ const simulatedSchema = section({
   seed: withDefault(value.integer(0), '1', 'the same seed says the same words'),
 });
 
-const engineSchema = z.discriminatedUnion('kind', [llamaServerSchema, openaiSchema, simulatedSchema], {
-  error: (issue) =>
-    issue.code === 'invalid_union' ? `expected kind: ${engineKind.expected}` : 'expected a block of keys',
-});
+const engineSchema = z.discriminatedUnion(
+  'kind',
+  [llamaServerSchema, openaiSchema, ollamaEngineSchema, simulatedSchema],
+  {
+    error: (issue) =>
+      issue.code === 'invalid_union' ? `expected kind: ${engineKind.expected}` : 'expected a block of keys',
+  },
+);
 
 const loggerSchema = section({
   level: withDefault(value.logLevel, 'info', 'trace, debug, info, warn, error or silent'),
@@ -108,6 +171,10 @@ const loggerSchema = section({
 export const configSchema = section({
   server: serverSchema.prefault({}),
   queue: queueSchema.prefault({}),
+  retry: spelt('retry_config', retrySchema.prefault({})),
+  webhooks: webhooksSchema.prefault({}),
+  streams: streamsSchema.prefault({}),
+  ollama: ollamaSchema.prefault({}),
   engines: blocks(engineSchema, 'what answers; none: see fallback'),
   fallback: withDefault(value.choice('simulated', 'none'), 'simulated', 'what answers where no engine is configured'),
   logger: loggerSchema.prefault({}),

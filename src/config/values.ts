@@ -1,8 +1,10 @@
 /** The kinds of value that a key can have: how each reads a text, what it expects, how a value is written again. */
+import { isIP } from 'node:net';
 import { LOG_LEVELS, type LogLevel } from '../base/logger.js';
 import { PRIORITIES, parsePriority } from '../protocol/priority.js';
 import { parseAddress } from './address.js';
 import { formatDurationMs, parseDurationMs } from './duration.js';
+import { parseOllamaHost } from './ollama-host.js';
 import type { Reading } from './reading.js';
 import { formatSizeBytes, parseSizeBytes } from './size.js';
 
@@ -29,6 +31,15 @@ function kind<T>(
     return value === undefined ? { wrong: `expected ${expected}` } : { value };
   };
   return { name, expected, read, write };
+}
+
+/** Of what `of` reads, only what keeps to a rule; `rule` ends the sentence "got X, ...". */
+function ruled<T>(of: ValueKind<T>, keeps: (value: T) => boolean, rule: string): ValueKind<T> {
+  const read = (text: string): Reading<T> => {
+    const reading = of.read(text);
+    return 'wrong' in reading || keeps(reading.value) ? reading : { wrong: rule };
+  };
+  return { ...of, read };
 }
 
 const same = <T>(value: T): T => value;
@@ -72,6 +83,9 @@ export const time: ValueKind<number> = kind(
   formatDurationMs,
 );
 
+/** A duration above zero. */
+export const span: ValueKind<number> = ruled(duration, (lengthMs) => lengthMs > 0, 'must be positive');
+
 export const size: ValueKind<number> = kind(
   'size',
   'a size such as 32MiB, 64KB or a number of bytes',
@@ -97,9 +111,23 @@ export const concurrency: ValueKind<number> = kind(
 export const positiveNumber: ValueKind<number> = kind(
   'number',
   'a number above 0',
-  (given) => (/^\d*\.?\d+(e[+-]?\d+)?$/i.test(given) && Number(given) > 0 ? Number(given) : undefined),
+  (given) => {
+    const parsed = parseNumber(given);
+    return parsed !== undefined && parsed > 0 ? parsed : undefined;
+  },
   same,
 );
+
+/** A whole number of something that must be there. */
+export const count: ValueKind<number> = ruled(wholeNumber(), (number) => number > 0, 'must be greater than 0');
+
+export const repetitions: ValueKind<number> = ruled(wholeNumber(), (number) => number >= 0, 'must be non-negative');
+
+const number: ValueKind<number> = kind('number', 'a number', parseNumber, same);
+
+export const growth: ValueKind<number> = ruled(number, (factor) => factor > 1, 'must be greater than 1.0');
+
+export const share: ValueKind<number> = ruled(number, (part) => part >= 0 && part <= 1, 'must be from 0 to 1');
 
 export const priority: ValueKind<number> = kind(
   'priority',
@@ -117,11 +145,32 @@ export const address: ValueKind<string> = kind(
 
 export const url: ValueKind<string> = kind('url', 'a URL such as http://127.0.0.1:8080', parseHttpUrl, same);
 
+/** As `$OLLAMA_HOST` is written; read as the URL that it stands for. */
+export const ollamaHost: ValueKind<string> = kind(
+  'url',
+  'the address of an Ollama server such as http://localhost:11434 or gpu-box:11434',
+  parseOllamaHost,
+  same,
+);
+
+export const hostOrNetwork: ValueKind<string> = kind(
+  'host',
+  'a host name, an address or a network such as 10.0.0.0/8',
+  parseHostOrNetwork,
+  same,
+);
+
+/** https://www.standardwebhooks.com: the base64 of 24 to 64 bytes. */
+export const webhookSecret: ValueKind<string> = {
+  ...kind('secret', 'whsec_ and the base64 of 24 to 64 bytes', parseWebhookSecret, same),
+  secret: true,
+};
+
 export const logLevel: ValueKind<LogLevel> = kind('level', `one of ${LOG_LEVELS.join(', ')}`, parseLogLevel, same);
 
 export function choice<const T extends string>(...words: readonly T[]): ValueKind<T> {
   const parse = (given: string) => words.find((word) => word === given);
-  return kind('choice', words.join(' or '), parse, same);
+  return kind('choice', words.join(', ').replace(/, (?=[^,]*$)/, ' or '), parse, same);
 }
 
 /** A JavaScript regular expression that was checked to compile. */
@@ -151,6 +200,34 @@ function readPattern(given: string): Reading<string> {
   }
 }
 
+/** Any integer, where a rule says which ones. */
+function wholeNumber(): ValueKind<number> {
+  return kind('integer', 'a whole number', parseInteger, same);
+}
+
+function parseNumber(given: string): number | undefined {
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(given)) return undefined;
+  return Number.isFinite(Number(given)) ? Number(given) : undefined;
+}
+
+function parseHostOrNetwork(given: string): string | undefined {
+  const [address, bits, ...more] = given.toLowerCase().split('/');
+  if (address === undefined || more.length > 0) return undefined;
+  const bare = address.replace(/^\[(.*)\]$/, '$1');
+  const version = isIP(bare);
+  if (bits !== undefined) {
+    const fits = version !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+    return fits ? `${bare}/${bits}` : undefined;
+  }
+  return version !== 0 || HOST_NAME.test(bare) ? bare : undefined;
+}
+
+function parseWebhookSecret(given: string): string | undefined {
+  const encoded = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(given.trim())?.[1];
+  const { length } = Buffer.from(encoded ?? '', 'base64');
+  return length >= 24 && length <= 64 ? given.trim() : undefined;
+}
+
 function parseInteger(given: string): number | undefined {
   if (!/^[+-]?\d[\d_]*$/.test(given)) return undefined;
   const number = Number(given.replaceAll('_', ''));
@@ -176,6 +253,10 @@ function parseHttpUrl(given: string): string | undefined {
   if (!/^https?:\/\/[^/]/i.test(given) || !URL.canParse(given)) return undefined;
   return given.replace(/\/+$/, '');
 }
+
+/** Labels of letters, digits, hyphens and underscores; numbers alone are no name. */
+const HOST_NAME =
+  /^(?=.{1,253}$)(?!\d+(?:\.\d+)*\.?$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?$/;
 
 /** Go's loggers know more levels than ours; each goes to the nearest that says at least as much. */
 const LEVEL_ALIASES: Readonly<Record<string, LogLevel>> = {

@@ -5,6 +5,7 @@ import type { Random } from '../base/random.js';
 import type { EngineConfig } from '../config/config.js';
 import type { Engine } from './engine.js';
 import { LlamaServerEngine } from './llama-server.js';
+import { OllamaEngine } from './ollama.js';
 import { OpenAiEngine } from './openai.js';
 import { SimulatedEngine } from './simulated/simulated.js';
 import { checkModelFile, locateLlamaServer } from './supervisor/locate.js';
@@ -25,6 +26,8 @@ export function createEngine(config: EngineConfig, parts: EngineParts): Engine {
       return new LlamaServerEngine(config, { ...parts, llamaServerEnv: parts.env.GOLLAMA_LLAMA_SERVER });
     case 'openai':
       return new OpenAiEngine(config, parts);
+    case 'ollama':
+      return new OllamaEngine(config, parts);
     case 'simulated':
       return new SimulatedEngine(config, parts);
   }

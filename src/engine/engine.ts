@@ -7,7 +7,7 @@
 import type { GollamaError } from '../base/errors.js';
 import type { Service } from '../base/service.js';
 
-export const ENGINE_KINDS = ['llama-server', 'openai', 'simulated'] as const;
+export const ENGINE_KINDS = ['llama-server', 'openai', 'ollama', 'simulated'] as const;
 type EngineKind = (typeof ENGINE_KINDS)[number];
 
 /**

@@ -193,9 +193,14 @@ const NOT_REACHED = new Set([
 
 const TOO_SILENT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
+/** True where a call failed because nothing came for the idle timeout: the server is there, it may even be busy with it. */
+export function wasTooSilent(error: GollamaError): boolean {
+  return TOO_SILENT.has(codeOf(error.cause));
+}
+
 function describe(error: Error, started: boolean): GollamaError {
   if (error instanceof GollamaError) return error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
   if (NOT_REACHED.has(code) && !started) {
     return new GollamaError('engine_unavailable', `upstream unavailable (${code})`, { cause: error });
   }
@@ -208,6 +213,10 @@ function describe(error: Error, started: boolean): GollamaError {
   const when = started ? 'before its answer was complete' : 'without an answer';
   const why = code === '' ? error.message : code;
   return new GollamaError('engine_error', `the engine closed the connection ${when} (${why})`, { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 function tooSilent(cause?: Error): GollamaError {

@@ -18,7 +18,7 @@ export type ServerFacts =
       readonly models: readonly string[];
     };
 
-const PROBE_TIMEOUT_MS = 5_000;
+export const PROBE_TIMEOUT_MS = 5_000;
 
 /** Asks `/health`, `/props` and `/v1/models`. Never rejects. */
 export async function readServerFacts(upstream: HttpUpstream, signal: AbortSignal): Promise<ServerFacts> {
@@ -33,9 +33,14 @@ export async function readServerFacts(upstream: HttpUpstream, signal: AbortSigna
     ]);
     return { state: 'ready', slots: slotsOf(bodyOf(props)), models: modelsOf(bodyOf(models)) };
   } catch (error) {
-    const cause = (error as { code?: string }).code;
-    return { state: 'down', problem: `no answer (${cause ?? messageOf(error)})`, refused: cause === 'ECONNREFUSED' };
+    return noAnswer(error);
   }
+}
+
+/** What it means that a probe was rejected. */
+export function noAnswer(error: unknown): ServerFacts {
+  const cause = (error as { code?: string }).code;
+  return { state: 'down', problem: `no answer (${cause ?? messageOf(error)})`, refused: cause === 'ECONNREFUSED' };
 }
 
 /** Undefined where the page is not there, or wants a key that we do not have. */

@@ -10,6 +10,7 @@ import { errorEnvelope } from '../protocol/error.js';
 import { type ApiKey, Authenticator, type Caller } from './auth.js';
 import { allowsOrigin, guardAgainstPages } from './browser-guard.js';
 import type { ListenAddress } from './listen-address.js';
+import { errorBody } from './respond.js';
 
 export interface GatewayOptions {
   readonly address: ListenAddress;
@@ -35,7 +36,10 @@ const TIMEOUT_CHECK_MS = 1_000;
 const OPEN_PATHS = new Set(['/health', '/healthz']);
 
 const EXPOSED_HEADERS =
-  'X-Request-Id, Retry-After, X-Gollama-Engine, X-Gollama-Queue-Ms, X-Gollama-Attempts, X-Gollama-Simulated';
+  'X-Request-Id, Retry-After, X-Gollama-Engine, X-Gollama-Queue-Ms, X-Gollama-Attempts, X-Gollama-Simulated, ' +
+  'X-Total-Count, X-Next-Cursor';
+/** Of one part of a path: a task's id has up to 200 characters, of which each may be encoded as twelve. */
+const PATH_PART_MAX = 2_400;
 
 /** Adds routes to the server. */
 export type Routes = (server: FastifyInstance) => void;
@@ -68,6 +72,7 @@ export class Gateway implements Service {
       // The form that clients use with a proxy (RFC 9112 section 3.2.2): engines are to see the path alone.
       rewriteUrl: ({ url = '/' }) => url.replace(/^https?:\/\/[^/?#]*\/?/i, '/'),
       frameworkErrors: answerBadUrl,
+      routerOptions: { maxParamLength: PATH_PART_MAX },
     });
     this.#install(routes);
   }
@@ -113,7 +118,7 @@ export class Gateway implements Service {
       const told = toTold(error, this.#options.maxBodyBytes);
       if (told.code === 'internal') this.#logger.error({ err: error, request: request.id }, 'a route failed');
       if (told.retryAfterS !== undefined) reply.header('retry-after', told.retryAfterS);
-      return reply.code(told.status).send(errorEnvelope(told));
+      return reply.code(told.status).send(errorBody(told, pathOf(request.url)));
     });
     server.setNotFoundHandler((request, reply) => {
       const allowed = allowedMethods(server, request.url);
@@ -137,8 +142,7 @@ export class Gateway implements Service {
         return false;
       }
     }
-    const path = request.url.split('?', 1)[0] ?? request.url;
-    if (!OPEN_PATHS.has(path)) request.caller = this.#auth.authenticate(headers);
+    if (!OPEN_PATHS.has(pathOf(request.url))) request.caller = this.#auth.authenticate(headers);
     return true;
   }
 }
@@ -159,7 +163,10 @@ function allowCrossOrigin(reply: FastifyReply, origin: string, asked: string | u
 /** A path that cannot be decoded: the framework gives it to no hook and no error handler. */
 function answerBadUrl(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const told = new GollamaError('invalid_request', error.message, { cause: error });
-  reply.header('x-request-id', request.id).code(told.status).send(errorEnvelope(told));
+  reply
+    .header('x-request-id', request.id)
+    .code(told.status)
+    .send(errorBody(told, pathOf(request.url)));
 }
 
 /** What Node says of it, in words; others keep its code. */
@@ -209,16 +216,21 @@ function toTold(error: FastifyError | GollamaError, maxBodyBytes: number): Golla
 }
 
 function unknownRoute(request: FastifyRequest, allowed: readonly string[]): GollamaError {
-  const path = request.url.split('?', 1)[0];
+  const path = pathOf(request.url);
   if (allowed.length > 0) {
     return new GollamaError('method_not_allowed', `${path} does not take ${request.method}, but ${allowed.join(', ')}`);
   }
   return new GollamaError('not_found', `there is nothing at ${path}`);
 }
 
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? url;
+}
+
 function allowedMethods(server: FastifyInstance, url: string): string[] {
-  const path = url.split('?', 1)[0] ?? url;
+  const path = pathOf(url);
   const patterns = [path, ...(path.startsWith('/v1/models/') ? ['/v1/models/*'] : [])];
+  if (path.startsWith('/api/tasks/')) patterns.push(path.replace(/^(\/api\/tasks\/)[^/]+/, '$1:id'));
   const isRelayed = path.startsWith('/v1/') && !path.startsWith('/v1/models');
   return (['GET', 'HEAD', 'POST', 'DELETE'] as const).filter(
     (method) => patterns.some((url) => server.hasRoute({ method, url })) || (method === 'POST' && isRelayed),

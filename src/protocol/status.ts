@@ -16,18 +16,23 @@ export interface EngineReport {
   readonly last_error: string | null;
 }
 
-/** The nine fields of the task queue first, as its clients know them; then what is ours. */
-export interface ServerStatus {
+/** The queue of tasks, as its clients know it. */
+export interface QueueStats {
   readonly pending_tasks: number;
   readonly running_tasks: number;
   readonly completed_tasks: number;
   readonly failed_tasks: number;
   readonly cancelled_tasks: number;
   readonly total_tasks: number;
-  /** Waiting entries by priority, keys are integers as strings; the four named ones are always there. */
+  /** Pending tasks by priority, keys are integers as strings; the four named ones are always there. */
   readonly queues_by_priority: Readonly<Record<string, number>>;
+  /** Tasks that run, and how many more may. */
   readonly workers_active: number;
   readonly workers_idle: number;
+}
+
+/** The nine fields of the task queue first; then what is ours. */
+export interface ServerStatus extends QueueStats {
   readonly version: string;
   readonly uptime_s: number;
   readonly engines: readonly EngineReport[];

@@ -3,6 +3,7 @@ import { type Clock, pause, type Timer } from '../base/clock.js';
 import { GollamaError } from '../base/errors.js';
 import type { Lease, Member } from '../pool/member.js';
 import type { Pool } from '../pool/pool.js';
+import type { Arrivals } from './arrivals.js';
 import { type Effect, Scheduler, type SchedulerLimits } from './scheduler.js';
 import type { Ticket } from './ticket.js';
 
@@ -14,6 +15,17 @@ export interface SlotRequest {
   readonly caller: string;
   /** Leases its caller may hold at once; undefined = no limit. */
   readonly callerInFlightMax: number | undefined;
+}
+
+/** Work that is stored elsewhere and would take a slot. */
+export interface SlotOffer {
+  readonly model: string;
+  readonly priority: number;
+  /** From `Arrivals`, taken when the work was. */
+  readonly sequence: number;
+  readonly caller: string;
+  /** Leases its caller may hold at once. */
+  readonly callerInFlightMax: number;
 }
 
 /** What one use of a slot came to. */
@@ -38,7 +50,7 @@ export interface WaitObserver {
 
 interface Waiter {
   readonly grant: (lease: Lease) => void;
-  readonly refuse: (reason: GollamaError) => void;
+  readonly refuse: (reason: GollamaError) => unknown;
   timer: Timer | undefined;
 }
 
@@ -53,18 +65,20 @@ export class Dispatcher {
   readonly #scheduler: Scheduler<Lease>;
   readonly #waiters = new Map<Ticket, Waiter>();
   readonly #idleListeners = new Set<() => void>();
+  readonly #arrivals: Arrivals;
   readonly #stopListening: () => void;
-  #arrivals = 0;
 
-  constructor(options: { clock: Clock; pool: Pool; limits: SchedulerLimits }) {
+  constructor(options: { clock: Clock; pool: Pool; limits: SchedulerLimits; arrivals: Arrivals }) {
     this.#clock = options.clock;
+    this.#arrivals = options.arrivals;
     this.#pool = options.pool;
     this.#scheduler = new Scheduler(options.limits, options.pool);
     this.#stopListening = this.#pool.onChange(() => this.#apply(this.#scheduler.onCapacity()));
   }
 
+  /** Requests that wait; offers are none. */
   get waiting(): number {
-    return this.#scheduler.waiting;
+    return this.#scheduler.waitingBounded;
   }
 
   get inFlight(): number {
@@ -80,10 +94,12 @@ export class Dispatcher {
     return waiting;
   }
 
-  /** How many tickets wait at each priority. */
+  /** How many requests wait at each priority. */
   waitingByPriority(): Map<number, number> {
     const counts = new Map<number, number>();
-    for (const { priority } of this.#scheduler.tickets()) counts.set(priority, (counts.get(priority) ?? 0) + 1);
+    for (const { priority, durable } of this.#scheduler.tickets()) {
+      if (!durable) counts.set(priority, (counts.get(priority) ?? 0) + 1);
+    }
     return counts;
   }
 
@@ -118,6 +134,39 @@ export class Dispatcher {
     }
   }
 
+  /**
+   * Stored work waits for a slot, for as long as it takes; when the queue closes it is forgotten. `use` is called later,
+   * never before this returns; it has the slot until it settles, and must not reject. Returns the way to withdraw the
+   * offer; too late where `use` was called or is about to be. Throws what `Pool.route` throws.
+   */
+  offer(offer: SlotOffer, use: (grant: Grant) => Promise<void>): () => void {
+    const ticket: Ticket = {
+      sequence: offer.sequence,
+      route: this.#pool.route(offer.model),
+      priority: offer.priority,
+      durable: true,
+      sizeBytes: 0,
+      caller: offer.caller,
+      callerInFlightMax: offer.callerInFlightMax,
+      avoidedEngine: undefined,
+    };
+    const askedAt = this.#clock.now();
+    const waiter: Waiter = {
+      grant: (lease) => {
+        this.#waiters.delete(ticket);
+        queueMicrotask(() => void this.#lend(ticket, lease, askedAt, use));
+      },
+      refuse: () => this.#waiters.delete(ticket),
+      timer: undefined,
+    };
+    this.#waiters.set(ticket, waiter);
+    this.#apply(this.#scheduler.onArrival(ticket));
+    return () => {
+      this.#waiters.delete(ticket);
+      this.#apply(this.#scheduler.onCancel(ticket));
+    };
+  }
+
   /** Refuses what waits and what comes; resolves when the last lease is back, or when `signal` aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     this.#apply(this.#scheduler.onClose());
@@ -135,11 +184,21 @@ export class Dispatcher {
     this.#stopListening();
   }
 
+  async #lend(ticket: Ticket, lease: Lease, askedAt: number, use: (grant: Grant) => Promise<void>): Promise<void> {
+    const grantedAt = this.#clock.now();
+    try {
+      await use({ lease, waitedMs: grantedAt - askedAt, attempt: 1 });
+    } finally {
+      this.#release(ticket, lease, this.#clock.now() - grantedAt);
+    }
+  }
+
   #ticket(request: SlotRequest): Ticket {
     return {
-      sequence: this.#arrivals++,
+      sequence: this.#arrivals.next(),
       route: this.#pool.route(request.model),
       priority: request.priority,
+      durable: false,
       sizeBytes: request.sizeBytes,
       caller: request.caller,
       callerInFlightMax: request.callerInFlightMax ?? Number.POSITIVE_INFINITY,

@@ -59,6 +59,11 @@ export class Scheduler<L> {
     return this.#waiting.size;
   }
 
+  /** Of those that wait: the ones that the bounds of the queue are for. */
+  get waitingBounded(): number {
+    return this.#waiting.size - this.#waiting.durable;
+  }
+
   get waitingBytes(): number {
     return this.#waiting.sizeBytes;
   }
@@ -89,9 +94,9 @@ export class Scheduler<L> {
     if (granted !== undefined) return [granted];
     this.#waiting.add(ticket);
     const effects = this.#grantAll();
-    if (!this.#waiting.has(ticket)) return effects;
+    if (!this.#waiting.has(ticket) || ticket.durable) return effects;
     // Only who has to wait needs room: with a slot free for it, a request of any size is served beside a full queue.
-    const others = { waiting: this.waiting - 1, waitingBytes: this.waitingBytes - ticket.sizeBytes };
+    const others = { waiting: this.waitingBounded - 1, waitingBytes: this.waitingBytes - ticket.sizeBytes };
     const full = refusal(this.#limits, others, ticket.sizeBytes);
     if (full === undefined) return [...effects, this.#arm(ticket)];
     this.#waiting.remove(ticket);
@@ -107,7 +112,7 @@ export class Scheduler<L> {
     if (refused !== undefined) return [refused];
     this.#waiting.add(ticket);
     const effects = this.#grantAll();
-    return this.#waiting.has(ticket) ? [...effects, this.#arm(ticket)] : effects;
+    return this.#waiting.has(ticket) && !ticket.durable ? [...effects, this.#arm(ticket)] : effects;
   }
 
   /** The ticket's owner left. Nothing happens where it does not wait any more. */
@@ -187,21 +192,21 @@ export class Scheduler<L> {
 
   #refusedAtOnce(ticket: Ticket): Effect<L> | undefined {
     if (this.#closed) return refuse(ticket, shuttingDown());
-    if (this.#slots.outlook(ticket.route) === 'down') return refuse(ticket, this.#unavailable(ticket.route));
-    return undefined;
+    const isHopeless = !ticket.durable && this.#slots.outlook(ticket.route) === 'down';
+    return isHopeless ? refuse(ticket, this.#unavailable(ticket.route)) : undefined;
   }
 
   /** What a change of the engines means for those who wait on the route, beside slots that became free. */
   #lookAgain(route: string): Effect<L>[] {
     const outlook = this.#slots.outlook(route);
+    const tickets = this.#waiting.ticketsOn(route).filter(({ durable }) => !durable);
     if (outlook === 'down') {
-      const tickets = this.#waiting.ticketsOn(route);
       for (const ticket of tickets) this.#waiting.remove(ticket);
       return tickets.map((ticket) => refuse(ticket, this.#unavailable(route)));
     }
     const waitsForStart = outlook === 'starting';
     if (waitsForStart === this.#starting.has(route)) return [];
-    return this.#waiting.ticketsOn(route).map((ticket) => this.#arm(ticket));
+    return tickets.map((ticket) => this.#arm(ticket));
   }
 
   #arm(ticket: Ticket): Effect<L> {

@@ -6,6 +6,11 @@ export interface Ticket {
   readonly route: string;
   /** Higher goes first. */
   readonly priority: number;
+  /**
+   * It stands for work that is stored elsewhere: it waits for as long as it takes, also while its engines are down, and
+   * takes none of the room that those who would be lost have.
+   */
+  readonly durable: boolean;
   /** Bytes it holds in memory while it waits. */
   readonly sizeBytes: number;
   readonly caller: string;

@@ -38,9 +38,15 @@ export class WaitingRoom {
   /** By caller. */
   readonly #aside = new Map<string, Set<Line>>();
   #sizeBytes = 0;
+  #durable = 0;
 
   get size(): number {
     return this.#tickets.size;
+  }
+
+  /** How many of them are durable. */
+  get durable(): number {
+    return this.#durable;
   }
 
   /** Bytes that the waiting tickets hold. */
@@ -90,6 +96,7 @@ export class WaitingRoom {
     route.waiting += 1;
     this.#tickets.add(ticket);
     this.#sizeBytes += ticket.sizeBytes;
+    if (ticket.durable) this.#durable += 1;
     if (line.tickets.first !== firstBefore) this.#open(route, line);
   }
 
@@ -97,6 +104,7 @@ export class WaitingRoom {
   remove(ticket: Ticket): boolean {
     if (!this.#tickets.delete(ticket)) return false;
     this.#sizeBytes -= ticket.sizeBytes;
+    if (ticket.durable) this.#durable -= 1;
     const route = this.#routeOf(ticket);
     const line = lineOf(route, ticket);
     const wasFirst = line.tickets.first === ticket;

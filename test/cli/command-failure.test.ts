@@ -41,6 +41,16 @@ describe('a failure', () => {
     expect(toFailure(error, 'gollama serve').message).toBe('--port: expected an integer but received: x');
   });
 
+  test('of several flags is told in one line too', () => {
+    const error = Object.assign(
+      new Error('The following errors occurred:\n  Missing required flag model\n  Missing required flag file'),
+      {
+        oclif: { exit: 2 },
+      },
+    );
+    expect(toFailure(error, 'gollama x').message).toBe('Missing required flag model Missing required flag file');
+  });
+
   test('that is no error at all still has a message', () => {
     expect(toFailure('boom', 'gollama')).toMatchObject({ message: 'boom', exitCode: 1 });
   });

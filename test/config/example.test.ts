@@ -28,7 +28,9 @@ test('the example file is valid with everything in it uncommented once', async (
     .replace(/^( *)# /gm, '$1');
   const { config, warnings } = await loadText(live, { env: ENV });
   expect(warnings).toEqual([]);
-  expect(config.engines.map((engine) => engine.kind)).toEqual([...ENGINE_KINDS]);
+  // The last one stands in the section `ollama`.
+  expect(config.engines.map((engine) => engine.kind)).toEqual([...ENGINE_KINDS, 'ollama']);
+  expect(config.queue.storagePath).toBe('./data');
   expect(config.server.apiKeys).toMatchObject([{ name: 'alice', maxPriority: 5, maxConcurrency: 2 }]);
   expect(config.queue.maxConcurrency).toBe(1);
 });

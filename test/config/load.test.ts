@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { toGollamaError } from '../../src/base/errors.js';
 import { type LoadOptions, loadConfig, realSurroundings } from '../../src/config/load.js';
+import { searchOrder } from '../../src/config/search-order.js';
 
 let folder = '';
 beforeEach(() => {
@@ -28,9 +29,13 @@ async function failure(options: Partial<LoadOptions>) {
 }
 
 describe('the file', () => {
-  test('is the first that exists of flag, variable, ./gollama.yaml, ./config.yaml and the user folder', async () => {
+  test('is the first that exists of flag, variable, ./gollama.yaml, ./config.yaml and the user folders', async () => {
     const found = async (options: Partial<LoadOptions> = {}) => (await load(options)).config.queue.maxWaiting;
     expect(await found()).toBe(1024);
+    for (const [index, extension] of ['json', 'yml', 'yaml'].entries()) {
+      write(`home/.ollama-queue/config.${extension}`, 10 + index);
+      expect(await found()).toBe(10 + index);
+    }
     write('home/.config/gollama/gollama.yaml', 1);
     expect(await found()).toBe(1);
     write('xdg/gollama/gollama.yaml', 2);
@@ -73,4 +78,18 @@ describe('the file', () => {
 
 test('the real surroundings are those of this process', () => {
   expect(realSurroundings()).toMatchObject({ env: process.env, cwd: process.cwd() });
+});
+
+test('the last places where a file is looked for are those of the reference task queue', () => {
+  expect(searchOrder({ env: {}, cwd: '/w', home: '/home/me' })).toEqual([
+    '/w/gollama.yaml',
+    '/w/config.yaml',
+    '/home/me/.config/gollama/gollama.yaml',
+    '/home/me/.ollama-queue/config.yaml',
+    '/home/me/.ollama-queue/config.yml',
+    '/home/me/.ollama-queue/config.json',
+    '/etc/ollama-queue/config.yaml',
+    '/etc/ollama-queue/config.yml',
+    '/etc/ollama-queue/config.json',
+  ]);
 });

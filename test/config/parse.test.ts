@@ -24,13 +24,22 @@ describe('defaults', () => {
         waitTimeoutMs: 60_000,
         startWaitTimeoutMs: 300_000,
         interactivePriority: 10,
+        maxWorkers: 4,
+        maxPending: 1_000_000,
+        storagePath: '/home/me/.local/state/gollama/tasks',
+        cleanupIntervalMs: 3_600_000,
+        maxCompletedTasks: 1000,
       },
+      retry: { maxRetries: 3, initialDelayMs: 1000, maxDelayMs: 30_000, backoffFactor: 2, jitter: 0 },
+      webhooks: { allowHosts: [], timeoutMs: 10_000 },
+      streams: { retentionMs: 86_400_000 },
       engines: [],
       fallback: 'simulated',
       logger: { level: 'info' },
       dataDir: '/home/me/.local/state/gollama',
     });
     expect(config.queue.maxConcurrency).toBeUndefined();
+    expect(config.webhooks.secret).toBeUndefined();
     expect(warnings).toEqual([]);
     expect(new Set(origins.values())).toEqual(new Set(['default']));
   });
@@ -176,6 +185,86 @@ describe('engines', () => {
   });
 });
 
+describe('the folder of the tasks', () => {
+  test('lies in the data folder where it is not set', async () => {
+    const folder = async (text: string, flags = {}) => (await loadText(text, { flags })).config.queue.storagePath;
+    expect(await folder('data_dir: /a')).toBe('/a/tasks');
+    expect(await folder('data_dir: /a', { dataDir: '~/b' })).toBe('/home/me/b/tasks');
+    expect(await folder('data_dir: /a\nqueue: {storage_path: ~/c}')).toBe('/home/me/c');
+  });
+});
+
+describe('the delays of retries', () => {
+  test('may leave a share to chance, up to the whole', async () => {
+    expect((await loadText('retry_config: {jitter: 0.2}')).config.retry.jitter).toBe(0.2);
+    expect((await loadText('retry_config: {jitter: 1}')).config.retry.jitter).toBe(1);
+    expect(await problemsOf('retry_config: {jitter: 1.1}')).toEqual([
+      'gollama.yaml:1:24 retry_config.jitter: got "1.1", must be from 0 to 1',
+    ]);
+  });
+});
+
+describe('the secret of webhooks', () => {
+  const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+  const OTHER = 'whsec_QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFB';
+  const SOURCES = { env: { HOOK: SECRET }, files: { '/home/me/hook': `${SECRET}\n` } };
+
+  test.each([`secret: ${SECRET}`, 'secret_env: HOOK', 'secret_file: ~/hook'])('may stand as %s', async (text) => {
+    const { config } = await loadText(`webhooks:\n  ${text}\n`, SOURCES);
+    expect(config.webhooks).toEqual({ secret: SECRET, allowHosts: [], timeoutMs: 10_000 });
+  });
+
+  test('in our variable goes before the one in the file', async () => {
+    const env = { GOLLAMA_WEBHOOKS_SECRET: OTHER };
+    expect((await loadText('webhooks: {secret_file: /none}', { env })).config.webhooks.secret).toBe(OTHER);
+    const named = { GOLLAMA_WEBHOOKS_SECRET_ENV: 'HOOK', HOOK: SECRET };
+    expect((await loadText(`webhooks: {secret: ${OTHER}}`, { env: named })).config.webhooks.secret).toBe(SECRET);
+  });
+
+  test('that cannot be used is refused, and never repeated in the report', async () => {
+    const short = 'whsec_c2hvcnQ=';
+    const expected = 'expected whsec_ and the base64 of 24 to 64 bytes';
+    expect(await problemsOf(`webhooks: {secret: ${short}}`)).toEqual([
+      `gollama.yaml:1:20 webhooks.secret: ${expected}`,
+    ]);
+    expect(await problemsOf('webhooks: {secret_env: HOOK}', { env: { HOOK: short } })).toEqual([
+      `gollama.yaml:1:24 webhooks.secret_env: what is read from there is no secret, ${expected}`,
+    ]);
+    expect(await problemsOf('webhooks: {secret_env: HOOK}')).toEqual([
+      'gollama.yaml:1:24 webhooks.secret_env: environment variable HOOK is not set',
+    ]);
+    expect(await problemsOf('webhooks: {secret_env: HOOK, secret_file: ~/hook}', SOURCES)).toEqual([
+      'gollama.yaml:1:11 webhooks: expected at most one of secret, secret_env and secret_file',
+    ]);
+  });
+});
+
+test('private hosts for webhooks are names, addresses and networks', async () => {
+  const hosts = ['hooks.lan', '10.0.0.0/8', 'fd00::/8', '[::1]', '127.0.0.1', 'Build_Box-2'];
+  const { config } = await loadText('', { env: { GOLLAMA_WEBHOOKS_ALLOW_HOSTS: hosts.join(',') } });
+  expect(config.webhooks.allowHosts).toEqual([
+    'hooks.lan',
+    '10.0.0.0/8',
+    'fd00::/8',
+    '::1',
+    '127.0.0.1',
+    'build_box-2',
+  ]);
+  for (const wrong of [
+    'http://hooks.lan',
+    'hooks.lan:80',
+    '10.0.0.0/33',
+    '10.0.0/8',
+    '10.0.0.300',
+    '*',
+    'a b',
+    'lan/8',
+  ])
+    expect(await problemsOf('', { env: { GOLLAMA_WEBHOOKS_ALLOW_HOSTS: wrong } }), wrong).toEqual([
+      `$GOLLAMA_WEBHOOKS_ALLOW_HOSTS webhooks.allow_hosts[0]: got "${wrong}", expected a host name, an address or a network such as 10.0.0.0/8`,
+    ]);
+});
+
 describe('API keys', () => {
   /** Of `sk-alice`. */
   const SHA256 = '099295a3784e1bd368dc348843a7398c1931b6b8ec2504c73e91ed2040bdc46c';
@@ -251,7 +340,7 @@ logger:
       'gollama.yaml:4:8 queue: expected a block of keys',
       'gollama.yaml:6:5 engines[0].base_url: is missing, expected a URL such as http://127.0.0.1:8080',
       'gollama.yaml:7:12 engines[0].slots: got "lots", expected a whole number, 1 or more',
-      'gollama.yaml:8:11 engines[1].kind: expected kind: llama-server or openai or simulated',
+      'gollama.yaml:8:11 engines[1].kind: expected kind: llama-server, openai, ollama or simulated',
       'gollama.yaml:9:5 engines[2]: expected a block of keys',
       expect.stringMatching(
         /^gollama.yaml:11:20 engines\[3\].ready_pattern: got "\(\?i\)x", expected a JavaScript reg/,
@@ -328,9 +417,17 @@ describe('warnings', () => {
 
   test('name a variable that is nearly one of ours, and leave others alone', async () => {
     const { warnings } = await loadText('', {
-      env: { GOLLAMA_QUEUE_MAX_WAITIN: '1', GOLLAMA_API_KEY: 'x', GOLLAMA_SERVER_TOKEN_OF_ALICE: 'y' },
+      env: {
+        GOLLAMA_QUEUE_MAX_WAITIN: '1',
+        GOLLAMA_RETRY_CONFIG_MAX_RETRYS: '1',
+        GOLLAMA_API_KEY: 'x',
+        GOLLAMA_SERVER_TOKEN_OF_ALICE: 'y',
+      },
     });
-    expect(warnings.map((warning) => warning.where)).toEqual(['$GOLLAMA_QUEUE_MAX_WAITIN']);
+    expect(warnings.map((warning) => warning.where)).toEqual([
+      '$GOLLAMA_QUEUE_MAX_WAITIN',
+      '$GOLLAMA_RETRY_CONFIG_MAX_RETRYS',
+    ]);
   });
 });
 

@@ -9,6 +9,7 @@ import { ActiveRequests } from '../../src/gateway/active-requests.js';
 import { Relay } from '../../src/gateway/relay.js';
 import { RequestBook } from '../../src/gateway/request-book.js';
 import { Pool } from '../../src/pool/pool.js';
+import { Arrivals } from '../../src/queue/arrivals.js';
 import { Dispatcher } from '../../src/queue/dispatcher.js';
 import { atEnd, endAll } from '../support/ending.js';
 import { type Answer, begin, type Sending } from '../support/http.js';
@@ -87,7 +88,7 @@ async function scene(engines: readonly ScriptedEngine[], setup: Setup = {}): Pro
     waitMaxMs: 60_000,
     startWaitMaxMs: 60_000,
   };
-  const dispatcher = new Dispatcher({ clock, pool, limits });
+  const dispatcher = new Dispatcher({ clock, pool, limits, arrivals: new Arrivals() });
   const heartbeatMs = 15_000;
   const book = new RequestBook({ clock, logger, metrics });
   atEnd(() => book.close());

@@ -6,6 +6,7 @@ import { silentLogger } from '../../src/base/logger.js';
 import { seededRandom, systemRandom } from '../../src/base/random.js';
 import { SlotStuckError } from '../../src/engine/engine.js';
 import { Pool } from '../../src/pool/pool.js';
+import { Arrivals } from '../../src/queue/arrivals.js';
 import { type Attempt, Dispatcher, type Grant } from '../../src/queue/dispatcher.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
 import { type ManualCall, ManualEngine } from '../support/manual-engine.js';
@@ -46,7 +47,7 @@ class Simulation {
       waitMaxMs: this.#upTo(0, 1) * 5_000,
       startWaitMaxMs: 20_000,
     };
-    this.#dispatcher = new Dispatcher({ clock: this.clock, pool: this.#pool, limits });
+    this.#dispatcher = new Dispatcher({ clock: this.clock, pool: this.#pool, limits, arrivals: new Arrivals() });
   }
 
   async run(): Promise<void> {

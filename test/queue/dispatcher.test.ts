@@ -3,6 +3,7 @@ import { GollamaError } from '../../src/base/errors.js';
 import { silentLogger } from '../../src/base/logger.js';
 import { SlotStuckError } from '../../src/engine/engine.js';
 import { Pool } from '../../src/pool/pool.js';
+import { Arrivals } from '../../src/queue/arrivals.js';
 import { type Attempt, Dispatcher, type Grant, type SlotRequest } from '../../src/queue/dispatcher.js';
 import type { SchedulerLimits } from '../../src/queue/scheduler.js';
 import { ManualClock, settled } from '../support/manual-clock.js';
@@ -40,7 +41,7 @@ async function setup(options: { limits?: Partial<SchedulerLimits>; engines?: Man
     startWaitMaxMs: 300_000,
     ...options.limits,
   };
-  const dispatcher = new Dispatcher({ clock, pool, limits });
+  const dispatcher = new Dispatcher({ clock, pool, limits, arrivals: new Arrivals() });
   return { clock, dispatcher, engines, pool, run: (request?: Partial<SlotRequest>) => begin(dispatcher, request) };
 }
 

@@ -93,29 +93,34 @@ class Simulation {
 
   #arrive(): void {
     const caller = this.#upTo(0, this.#callerMax.length - 1);
+    const durable = this.#random() < 0.25;
+    const arrival = this.#entries.size;
     const ticket: Ticket = {
-      sequence: this.#entries.size,
+      // Stored work has been there for a while: its place is among those that came before, and nobody else's.
+      sequence: durable ? arrival - this.#upTo(0, 20) + arrival / 1e6 : arrival,
       route: this.#one(this.#routes),
       priority: this.#one([1, 5, 5, 5, 10, 15, -2]),
-      sizeBytes: this.#one([0, 1, 7, 12]),
+      durable,
+      sizeBytes: durable ? 0 : this.#one([0, 1, 7, 12]),
       caller: `caller ${caller}`,
       callerInFlightMax: this.#callerMax[caller]!,
       avoidedEngine: undefined,
     };
     this.trail.push(`arrival ${describeTicket(ticket)}`);
     const entry: Entry = { ticket, fate: 'waiting', attempts: 1, patienceMs: 'never', lease: undefined };
-    const down = this.#slots.outlook(ticket.route) === 'down';
+    const down = !durable && this.#slots.outlook(ticket.route) === 'down';
     this.#entries.set(ticket.sequence, entry);
     this.#live.push(entry);
     const effects = this.#scheduler.onArrival(ticket);
     this.#apply(effects);
     const code = codeFor(effects, ticket);
-    const others = this.#with('waiting').filter((other) => other !== entry);
+    const others = bounded(this.#with('waiting')).filter((other) => other !== entry);
     if (this.#closed) same(code, 'shutting_down', 'an arrival after the close');
     else if (down) same(code, 'engine_unavailable', 'an arrival while its engines are down');
     else if (entry.fate !== 'running') {
       const isFull =
-        others.length >= this.#limits.waitingMax || bytesOf(others) + ticket.sizeBytes > this.#limits.waitingBytesMax;
+        !durable &&
+        (others.length >= this.#limits.waitingMax || bytesOf(others) + ticket.sizeBytes > this.#limits.waitingBytesMax);
       same(code, isFull ? 'queue_full' : undefined, 'an arrival that has to wait');
     }
   }
@@ -139,7 +144,7 @@ class Simulation {
     entry.fate = 'waiting';
     entry.attempts += 1;
     entry.patienceMs = 'never';
-    const down = this.#slots.outlook(ticket.route) === 'down';
+    const down = !ticket.durable && this.#slots.outlook(ticket.route) === 'down';
     const effects = this.#scheduler.onReturn(ticket);
     this.#apply(effects);
     const code = codeFor(effects, ticket);
@@ -153,7 +158,7 @@ class Simulation {
   }
 
   #expire(entry: Entry): void {
-    if (entry.patienceMs === undefined) return;
+    if (entry.patienceMs === undefined || entry.ticket.durable) return;
     this.trail.push(`expiry ${entry.ticket.sequence}`);
     const starting = this.#slots.outlook(entry.ticket.route) === 'starting';
     const effects = this.#scheduler.onExpired(entry.ticket);
@@ -163,7 +168,7 @@ class Simulation {
 
   /** Events of tickets that do not wait any more: a client that leaves after its answer, a timer that was on its way. */
   #late(): void {
-    const entry = this.#entries.get(this.#upTo(0, this.#entries.size - 1));
+    const entry = [...this.#entries.values()][this.#upTo(0, this.#entries.size - 1)];
     if (entry === undefined || entry.fate === 'waiting') return;
     this.trail.push(`late events of ${entry.ticket.sequence}`);
     same(this.#scheduler.onCancel(entry.ticket).length, 0, 'effects of a late cancel');
@@ -243,10 +248,11 @@ class Simulation {
       'nobody waits who should not',
     );
     same(this.#scheduler.waiting, waiting.length, 'waiting');
+    same(this.#scheduler.waitingBounded, bounded(waiting).length, 'waiting with bounds');
     same(this.#scheduler.waitingBytes, bytesOf(waiting), 'waitingBytes is the sum');
     same(this.#scheduler.inFlight, running.length, 'inFlight');
     same(this.#slots.held.size, running.length, 'every lease has a holder');
-    const newcomers = waiting.filter(({ attempts }) => attempts === 1);
+    const newcomers = bounded(waiting).filter(({ attempts }) => attempts === 1);
     demand(newcomers.length <= this.#limits.waitingMax, 'no more wait than may');
     demand(bytesOf(newcomers) <= this.#limits.waitingBytesMax, 'they hold no more bytes than they may');
     this.#checkNoneForgotten(waiting);
@@ -261,7 +267,10 @@ class Simulation {
       const couldRun = mayGrant && this.#isAllowed(entry) && this.#slots.hasFree(entry.ticket.route);
       demand(!couldRun, `${entry.ticket.sequence} does not wait beside a free slot`);
     }
-    for (const { ticket, patienceMs } of waiting) {
+    for (const { ticket, patienceMs } of waiting.filter(({ ticket }) => ticket.durable)) {
+      same(patienceMs, 'never', `patience of the durable ${ticket.sequence}`);
+    }
+    for (const { ticket, patienceMs } of bounded(waiting)) {
       const outlook = this.#slots.outlook(ticket.route);
       demand(outlook !== 'down', `${ticket.sequence} does not wait for engines that are down`);
       const expected = (outlook === 'starting' ? startWaitMaxMs : waitMaxMs) || undefined;
@@ -329,6 +338,11 @@ class Simulation {
   #one<T>(choices: readonly T[]): T {
     return choices[Math.floor(this.#random() * choices.length)]!;
   }
+}
+
+/** Those that the bounds of the queue are for. */
+function bounded(entries: Entry[]): Entry[] {
+  return entries.filter(({ ticket }) => !ticket.durable);
 }
 
 function bytesOf(entries: Entry[]): number {

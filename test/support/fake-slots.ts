@@ -80,6 +80,7 @@ export function ticketMaker(): (options?: Partial<Ticket>) => Ticket {
     sequence: sequence++,
     route: 'm',
     priority: 5,
+    durable: false,
     sizeBytes: 0,
     caller: 'anyone',
     callerInFlightMax: Number.POSITIVE_INFINITY,

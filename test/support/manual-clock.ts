@@ -9,6 +9,7 @@ interface Pending {
 /** Time that moves when told. Timers fire in the order of their due times, then of their creation. */
 export class ManualClock implements Clock {
   #nowMs = 0;
+  #epochMs = 1_700_000_000_000;
   #created = 0;
   readonly #pending = new Set<Pending>();
 
@@ -17,7 +18,7 @@ export class ManualClock implements Clock {
   }
 
   epoch(): number {
-    return 1_700_000_000_000 + this.#nowMs;
+    return this.#epochMs + this.#nowMs;
   }
 
   after(delayMs: number, run: () => void): Timer {
@@ -28,6 +29,11 @@ export class ManualClock implements Clock {
 
   get timers(): number {
     return this.#pending.size;
+  }
+
+  /** The wall clock jumps, as when somebody sets it; monotonic time and timers know nothing of it. */
+  jump(byMs: number): void {
+    this.#epochMs += byMs;
   }
 
   /** Moves time forward and fires what falls due on the way, also timers that are set meanwhile. */

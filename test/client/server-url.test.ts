@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { toGollamaError } from '../../src/base/errors.js';
-import { parseServerUrl } from '../../src/cli/server-url.js';
+import { parseServerUrl } from '../../src/client/server-url.js';
 
 test.each([
   ['http://127.0.0.1:8081', 'http://127.0.0.1:8081'],

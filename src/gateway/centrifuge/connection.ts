@@ -1,0 +1,212 @@
+/**
+ * A connection of a client: does what its session decides. It reads the logs of its channels while the client takes what it
+ * was sent, and waits otherwise: one step is all that is in memory for a client, however slow.
+ */
+import type { Clock, Timer } from '../../base/clock.js';
+import { messageOf } from '../../base/errors.js';
+import type { Logger } from '../../base/logger.js';
+import { DISCONNECTS, type Disconnect } from '../../protocol/channel.js';
+import { CLIENT_STALL_MS } from '../drained.js';
+import { type ChannelLog, STEP_MAX } from './channel-log.js';
+import { type LookUpParts, lookUp } from './look-up.js';
+import type { Message, Session, SessionEffect, SessionEvent, SessionTimer } from './machine.js';
+
+/** What carries a connection. It tells the connection of what comes by `receive`, `drained` and `closed`. */
+export interface Transport {
+  /** One frame, where the transport has frames. */
+  send(messages: readonly Message[]): void;
+  /** True where the client is to take what it was sent before it is sent more; `drained` is told when it has. */
+  readonly isBehind: boolean;
+  /** What the client has not taken yet. */
+  readonly pendingBytes: number;
+  close(disconnect: Disconnect): void;
+}
+
+export interface ConnectionParts extends LookUpParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Commands are answered at once; a client that sends them and takes no answers is given up here. */
+const PENDING_BYTES_MAX = 8 * 1024 * 1024;
+
+type Look = Extract<SessionEffect, { kind: 'look' }>;
+
+interface Following {
+  readonly logId: string;
+  readonly unwatch: () => void;
+}
+
+export class Connection {
+  readonly #parts: ConnectionParts;
+  readonly #transport: Transport;
+  readonly #session: Session;
+  readonly #onClose: () => void;
+  readonly #timers = new Map<SessionTimer, Timer>();
+  readonly #looks: Look[] = [];
+  readonly #followings = new Map<string, Following>();
+  /** Channels in which there may be something to read. */
+  readonly #news = new Set<string>();
+  #stall: Timer | undefined;
+  #isPumping = false;
+  #isClosed = false;
+
+  /** `onClose` is called once, when nothing comes from here any more. */
+  constructor(parts: ConnectionParts, transport: Transport, session: Session, onClose: () => void) {
+    this.#parts = parts;
+    this.#transport = transport;
+    this.#session = session;
+    this.#onClose = onClose;
+  }
+
+  begin(): void {
+    this.#do(this.#session.begin());
+  }
+
+  /** Text from the client. */
+  receive(text: string): void {
+    if (this.#transport.pendingBytes > PENDING_BYTES_MAX) this.disconnect(DISCONNECTS.slow);
+    else this.#tell({ kind: 'message', text });
+  }
+
+  /** The client has taken what it was sent. */
+  drained(): void {
+    this.#stall?.cancel();
+    this.#stall = undefined;
+    void this.#pump();
+  }
+
+  /** The client has gone. Idempotent. */
+  closed(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const timer of [...this.#timers.values(), ...(this.#stall ? [this.#stall] : [])]) timer.cancel();
+    for (const channel of [...this.#followings.keys()]) this.#unfollow(channel);
+    this.#looks.length = 0;
+    this.#onClose();
+  }
+
+  disconnect(disconnect: Disconnect): void {
+    if (this.#isClosed) return;
+    this.#transport.close(disconnect);
+    this.closed();
+  }
+
+  #tell(event: SessionEvent): void {
+    if (!this.#isClosed) this.#do(this.#session.handle(event));
+  }
+
+  #do(effects: readonly SessionEffect[]): void {
+    const messages = effects.flatMap((effect) => (effect.kind === 'send' ? [effect.message] : []));
+    if (messages.length > 0) this.#transport.send(messages);
+    for (const effect of effects) this.#doOne(effect);
+    void this.#pump();
+  }
+
+  #doOne(effect: SessionEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        return;
+      case 'look':
+        this.#looks.push(effect);
+        return;
+      case 'follow':
+        this.#follow(effect.channel, effect.logId);
+        return;
+      case 'unfollow':
+        this.#unfollow(effect.channel);
+        return;
+      case 'set-timer':
+        this.#setTimer(effect.timer, effect.delayMs);
+        return;
+      case 'cancel-timer':
+        this.#timers.get(effect.timer)?.cancel();
+        this.#timers.delete(effect.timer);
+        return;
+      case 'close':
+        this.disconnect(effect.disconnect);
+        return;
+    }
+  }
+
+  #setTimer(timer: SessionTimer, delayMs: number): void {
+    this.#timers.get(timer)?.cancel();
+    const due = () => this.#tell({ kind: 'timer', timer, isBehind: this.#transport.pendingBytes > 0 });
+    this.#timers.set(timer, this.#parts.clock.after(delayMs, due));
+  }
+
+  #follow(channel: string, logId: string): void {
+    const unwatch = this.#parts.logs.watch(logId, () => {
+      this.#news.add(channel);
+      void this.#pump();
+    });
+    this.#followings.set(channel, { logId, unwatch });
+    // What came between the look and the watch.
+    this.#news.add(channel);
+  }
+
+  #unfollow(channel: string): void {
+    this.#followings.get(channel)?.unwatch();
+    this.#followings.delete(channel);
+    this.#news.delete(channel);
+  }
+
+  /** One thing after the other, as long as the client takes them. */
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (!this.#isClosed) {
+        if (this.#transport.isBehind) return this.#awaitDrain();
+        const look = this.#looks.shift();
+        const [channel] = this.#news;
+        if (look) await this.#look(look);
+        else if (channel !== undefined) await this.#read(channel);
+        else return;
+      }
+    } catch (thrown) {
+      this.#parts.logger.error({ err: thrown }, 'a channel could not be read');
+      this.disconnect(DISCONNECTS.serverError);
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  async #read(channel: string): Promise<void> {
+    this.#news.delete(channel);
+    const position = this.#session.position(channel);
+    const following = this.#followings.get(channel);
+    if (position === undefined || !following) return;
+    const { logs } = this.#parts;
+    const entries = await logs.read(following.logId, position, STEP_MAX);
+    // The client may have left the channel meanwhile, and come back.
+    if (this.#followings.get(channel) !== following) return;
+    const hasNothing = entries === undefined ? position === 0 : entries.length === 0;
+    if (hasNothing) return;
+    const last = logs.last(following.logId) ?? 0;
+    if (entries && position + entries.length < last) this.#news.add(channel);
+    this.#tell({ kind: 'entries', channel, entries, last });
+  }
+
+  async #look({ look, channel, visitor, window }: Look): Promise<void> {
+    let log: ChannelLog | 'failed' | undefined;
+    try {
+      log = await lookUp(this.#parts, channel, visitor, window);
+    } catch (thrown) {
+      this.#parts.logger.warn({ problem: messageOf(thrown) }, 'a channel could not be looked up');
+      log = 'failed';
+    }
+    this.#tell({ kind: 'looked', look, log });
+  }
+
+  /** A client that takes nothing for so long is given up; it may come back and go on where it was. */
+  #awaitDrain(): void {
+    if (this.#stall) return;
+    const { pendingBytes } = this.#transport;
+    this.#stall = this.#parts.clock.after(CLIENT_STALL_MS, () => {
+      this.#stall = undefined;
+      if (this.#transport.pendingBytes < pendingBytes) this.#awaitDrain();
+      else this.disconnect(DISCONNECTS.slow);
+    });
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * The contract of the logs: for each answer an append-only list of records, one writer, any number of readers at their own
+ * pace. A reader is a position; it costs nothing while it does not read.
+ */
+import type { Service } from '../base/service.js';
+import type { LogEntry, LogRecord } from './record.js';
+
+export interface LogBook extends Service {
+  /** Names one life of the logs: a position of another epoch means nothing here. */
+  readonly epoch: string;
+  /** Appends; the first append begins the log. After a terminal record only a `restart` is taken. */
+  append(id: string, record: LogRecord): void;
+  /** Sequence number of the last record; 0 where there is none yet; undefined where the log is not known (any more). */
+  last(id: string): number | undefined;
+  /**
+   * The records after that position, at most `limit`, as many as are there now. Undefined where the log is not known (any
+   * more).
+   */
+  read(id: string, after: number, limit: number): Promise<readonly LogEntry[] | undefined>;
+  /** Calls `listener` when there may be something new to read. */
+  watch(id: string, listener: () => void): () => void;
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { GollamaError } from '../../../src/base/errors.js';
+import { CommitLine } from '../../../src/tasks/sqlite/commit-line.js';
+import type { Operation } from '../../../src/tasks/sqlite/messages.js';
+import { settled } from '../../support/manual-clock.js';
+
+const claim = (number: number): Operation => ({ kind: 'claim', number, engine: undefined, atMs: 0 });
+const submit = (body: string): Operation => ({ kind: 'submit', rows: [{ values: [], body }] });
+const prune: Operation = { kind: 'prune', rule: { state: 'failed', endedBeforeMs: 0, keepMax: 0 } };
+const FAILURE = new GollamaError('storage_full', 'full');
+
+function line() {
+  const sent: (readonly Operation[])[] = [];
+  const heard: string[] = [];
+  const commits = new CommitLine(
+    (operations) => sent.push(operations),
+    () => heard.push('idle'),
+  );
+  const add = (operation: Operation, name: string) =>
+    commits.add(
+      operation,
+      () => heard.push(`${name} done`),
+      ({ code }) => heard.push(`${name} ${code}`),
+    );
+  return { commits, sent, heard, add };
+}
+
+describe('the line of operations', () => {
+  it('sends what comes in one turn of the loop together, and what comes meanwhile behind it', async () => {
+    const { commits, sent, heard, add } = line();
+    add(claim(1), 'a');
+    void Promise.resolve().then(() => add(claim(2), 'b'));
+    expect(sent).toEqual([]);
+    await settled();
+    expect(sent).toEqual([[claim(1), claim(2)]]);
+    add(claim(3), 'c');
+    await settled();
+    expect(sent).toHaveLength(1);
+    commits.committed([undefined, undefined]);
+    expect(sent[1]).toEqual([claim(3)]);
+    expect(heard).toEqual(['a done', 'b done']);
+    commits.committed([undefined]);
+    expect(heard).toEqual(['a done', 'b done', 'c done', 'idle']);
+  });
+
+  it('tells all of a failed batch, the submissions first', async () => {
+    const { commits, heard, add } = line();
+    add(claim(1), 'claim');
+    add(submit('x'), 'submit');
+    await settled();
+    commits.failed(FAILURE);
+    expect(heard).toEqual(['submit storage_full', 'claim storage_full', 'idle']);
+  });
+
+  it('tells everybody when it breaks, now and later', async () => {
+    const { commits, sent, heard, add } = line();
+    add(claim(1), 'a');
+    await settled();
+    add(claim(2), 'b');
+    const idle = commits.idle();
+    commits.break(new GollamaError('storage_error', 'the thread ended'));
+    await idle;
+    add(claim(3), 'c');
+    expect(heard).toEqual(['a storage_error', 'b storage_error', 'idle', 'c storage_error']);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('lets what prunes go alone', async () => {
+    const { commits, sent, add } = line();
+    for (const operation of [claim(1), prune, claim(2), claim(3)]) add(operation, 'x');
+    await settled();
+    for (const batch of [1, 2, 3]) {
+      expect(sent).toHaveLength(batch);
+      commits.committed(sent[batch - 1]!.map(() => (sent[batch - 1]![0] === prune ? { removed: 0 } : undefined)));
+    }
+    expect(sent).toEqual([[claim(1)], [prune], [claim(2), claim(3)]]);
+  });
+
+  it('bounds a batch by its tasks and by their size', async () => {
+    const { commits, sent, add } = line();
+    for (let number = 0; number < 5000; number += 1) add(claim(number), 'x');
+    await settled();
+    expect(sent[0]).toHaveLength(4096);
+    commits.committed(sent[0]!.map(() => undefined));
+    commits.committed(sent[1]!.map(() => undefined));
+    const big = submit('x'.repeat(9 * 1024 * 1024));
+    for (let number = 0; number < 3; number += 1) add(big, 'x');
+    await settled();
+    expect(sent[2]).toHaveLength(2);
+  });
+});
