@@ -10,6 +10,7 @@ import { ActiveRequests } from './gateway/active-requests.js';
 import { listenAddress } from './gateway/listen-address.js';
 import { cancelAbandonedCalls } from './gateway/ollama/answer.js';
 import { Relay } from './gateway/relay.js';
+import { RequestBook } from './gateway/request-book.js';
 import { chatRoutes } from './gateway/routes/chat.js';
 import { healthRoutes } from './gateway/routes/health.js';
 import { ollamaRoutes } from './gateway/routes/ollama.js';
@@ -31,6 +32,7 @@ export class App implements Service {
   readonly #logger: Logger;
   readonly #metrics = new Metrics();
   readonly #active = new ActiveRequests();
+  readonly #book: RequestBook;
   readonly #core: Core;
   readonly #gateway: Gateway;
   readonly #startedAtEpochMs: number;
@@ -42,6 +44,7 @@ export class App implements Service {
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger;
     this.#startedAtEpochMs = this.#clock.epoch();
+    this.#book = new RequestBook({ clock: this.#clock, logger: options.logger, metrics: this.#metrics });
     this.#core = new Core(options);
     this.#gateway = this.#createGateway();
     this.#observe();
@@ -126,6 +129,7 @@ export class App implements Service {
     this.#active.abortAll(new GollamaError('shutting_down', 'the server was stopped before the answer was complete'));
     await this.#gateway.stop();
     await this.#core.stop();
+    this.#book.close();
   }
 
   #createGateway(): Gateway {
@@ -144,7 +148,7 @@ export class App implements Service {
     const patience = { waitMaxMs: queue.waitTimeoutMs, startWaitMaxMs: queue.startWaitTimeoutMs };
     const shared = { clock: this.#clock, logger: this.#logger, heartbeatMs: server.heartbeatMs, active: this.#active };
     const told = { ...shared, ...patience, tasks, pool, defaultPriority };
-    const relay = new Relay({ ...shared, pool, dispatcher, metrics: this.#metrics, simulated: this.simulated });
+    const relay = new Relay({ ...shared, pool, dispatcher, book: this.#book, simulated: this.simulated });
     const webSockets = new WebSockets(this.#clock);
     return [
       openAiRoutes({

@@ -12,7 +12,7 @@ export interface LogFileOptions {
 }
 
 export interface LogFile {
-  write(line: string): void;
+  write(text: string | Buffer): void;
   /** Idempotent. Resolves when every line is written. */
   close(): Promise<void>;
 }
@@ -51,16 +51,16 @@ class RotatedFile implements LogFile {
     stream.on('warning', (error) => this.#complain(error));
   }
 
-  write(line: string): void {
+  write(text: string | Buffer): void {
     if (this.#closed || this.#stream.destroyed) return;
-    if (this.#stream.writableLength + line.length > WAITING_BYTES_MAX) {
+    if (this.#stream.writableLength + text.length > WAITING_BYTES_MAX) {
       this.#dropped += 1;
       return;
     }
     if (this.#dropped > 0)
       this.#stream.write(`${JSON.stringify({ level: 'warn', msg: `${this.#dropped} lines dropped` })}\n`);
     this.#dropped = 0;
-    this.#stream.write(line);
+    this.#stream.write(text);
   }
 
   /** Now, after every rotation, and once a day. */

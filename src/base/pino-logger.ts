@@ -40,9 +40,7 @@ export function createLogger(options: LoggerOptions, parts: LoggerParts = {}): O
   const clock = parts.clock ?? systemClock;
   const file = options.file === undefined ? undefined : openLogFile({ ...options, path: options.file }, clock, stderr);
   const terminal = options.stderrIsTTY ? prettyStream(stderr, options.color) : undefined;
-  const batches = [...(terminal ? [] : [stderr]), ...(file ? [file] : [])].map((target) => new LineBatch(target));
-  // Every stream takes what the logger lets pass; without a level of its own a stream would stop at `info`.
-  const streams = [...(terminal ? [terminal] : []), ...batches].map((stream) => ({ level: 'trace' as const, stream }));
+  const batch = new LineBatch([...(terminal ? [] : [stderr]), ...(file ? [file] : [])]);
   const logger = pino(
     {
       level: options.level,
@@ -50,9 +48,9 @@ export function createLogger(options: LoggerOptions, parts: LoggerParts = {}): O
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }), log: (fields) => withoutSecrets(fields) },
     },
-    pino.multistream(streams),
+    terminal ? together(terminal, batch) : batch,
   );
-  return { logger, close: closer(batches, terminal, file) };
+  return { logger, close: closer(batch, terminal, file) };
 }
 
 /** One line a message: time, level, message, fields. */
@@ -60,14 +58,19 @@ function prettyStream(destination: NodeJS.WritableStream, colorize: boolean): pr
   return pretty({ destination, colorize, translateTime: 'SYS:HH:MM:ss', singleLine: true, sync: true });
 }
 
+/** Every stream takes what the logger lets pass; without a level of its own a stream would stop at `info`. */
+function together(...streams: readonly pino.DestinationStream[]): pino.MultiStreamRes {
+  return pino.multistream(streams.map((stream) => ({ level: 'trace' as const, stream })));
+}
+
 function closer(
-  batches: readonly LineBatch[],
+  batch: LineBatch,
   terminal: pretty.PrettyStream | undefined,
   file: LogFile | undefined,
 ): () => Promise<void> {
   let closed: Promise<void> | undefined;
   const close = async () => {
-    for (const batch of batches) batch.close();
+    batch.close();
     if (terminal) await new Promise<void>((resolve) => terminal.end(resolve));
     await file?.close();
   };

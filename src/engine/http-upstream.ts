@@ -5,6 +5,7 @@
  * real servers: no promise, stream or string a chunk.
  */
 import { type Dispatcher, Pool } from 'undici';
+import { listenToAbort, unlistenToAbort } from '../base/abort.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { GollamaError, messageOf } from '../base/errors.js';
 import type { AnswerSink, EngineCall, HeaderFields } from './engine.js';
@@ -126,7 +127,6 @@ class ForwardHandler implements Dispatcher.DispatchHandler {
   readonly #signal: AbortSignal;
   readonly #resolve: () => void;
   readonly #reject: (error: GollamaError) => void;
-  readonly #onAbort: () => void;
   #controller: Dispatcher.DispatchController | undefined;
   #started = false;
   #settled = false;
@@ -136,13 +136,12 @@ class ForwardHandler implements Dispatcher.DispatchHandler {
     this.#signal = signal;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#onAbort = () => this.#abort();
-    signal.addEventListener('abort', this.#onAbort, { once: true });
+    listenToAbort(signal, this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#signal.aborted) this.#abort();
+    if (this.#signal.aborted) this.#onAbort();
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: HeaderFields): void {
@@ -164,17 +163,17 @@ class ForwardHandler implements Dispatcher.DispatchHandler {
     if (this.#settle()) this.#reject(reason);
   }
 
-  #abort(): void {
+  readonly #onAbort = () => {
     const reason = cancelled(this.#signal);
     if (this.#controller) this.#controller.abort(reason);
     // Still waiting for a connection: nothing was sent. When one comes, onRequestStart sees the signal.
     else if (this.#settle()) this.#reject(reason);
-  }
+  };
 
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
-    this.#signal.removeEventListener('abort', this.#onAbort);
+    unlistenToAbort(this.#signal, this.#onAbort);
     return true;
   }
 }

@@ -98,20 +98,20 @@ export class RemoteEngine implements Engine {
     }
     try {
       if (run.llama) await run.llama.forward(call, sink, signal);
-      else await this.#forwardPlainly(run.upstream, call, sink, signal);
+      else if (asksForBase64(call)) await this.#forwardPacked(run.upstream, call, sink, signal);
+      else await run.upstream.forward(call, sink, signal);
     } catch (error) {
       if (!run.ended && error instanceof GollamaError && error.code === 'engine_unavailable') this.#away(error.message);
       throw error;
     }
   }
 
-  async #forwardPlainly(
+  async #forwardPacked(
     upstream: HttpUpstream,
     call: EngineCall,
     sink: AnswerSink,
     signal: AbortSignal,
   ): Promise<void> {
-    if (!asksForBase64(call)) return upstream.forward(call, sink, signal);
     const embeddings = new PackedEmbeddings(sink);
     await upstream.forward(call, embeddings, signal);
     embeddings.finish();

@@ -20,6 +20,7 @@ export class AnswerTail {
 
   /** At least the last 4 KiB of the answer, or all of it. */
   bytes(): Buffer {
-    return Buffer.concat(this.#parts);
+    const [only, ...others] = this.#parts;
+    return only !== undefined && others.length === 0 ? only : Buffer.concat(this.#parts);
   }
 }

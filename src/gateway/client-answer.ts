@@ -28,8 +28,19 @@ export interface ClientAnswerOptions {
   readonly headers: AnswerHeaders;
 }
 
+/** What the client is told of the slot that its request got. */
+export interface GrantNotice {
+  readonly engine: string;
+  readonly waitedMs: number;
+  readonly attempt: number;
+  readonly simulated: boolean;
+  /** True where the client did not ask for the usage chunk that the engine was asked for. */
+  readonly hidesUsage: boolean;
+}
+
 /** A client that takes nothing for so long is given up: it holds a slot. */
 const CLIENT_STALL_MS = 60_000;
+const RESOLVED = Promise.resolve();
 /** Of an answer that cannot go on as it is; enough to tell what was wrong. */
 const REFUSED_BYTES_MAX = 64 * 1024;
 
@@ -37,7 +48,7 @@ export class ClientAnswer implements AnswerSink {
   readonly #response: ClientResponse;
   readonly #clock: Clock;
   readonly #options: ClientAnswerOptions;
-  readonly #headers: AnswerHeaders;
+  #grant: GrantNotice | undefined;
   #tail = new AnswerTail();
   #state: 'idle' | 'waiting' | 'answering' | 'ended' = 'idle';
   #events: WholeEvents | undefined;
@@ -47,7 +58,6 @@ export class ClientAnswer implements AnswerSink {
   #missingBytes: number | undefined;
   /** Status and bytes of an answer that is none, or came too late to be passed on with its status. */
   #refused: { readonly status: number; readonly parts: Buffer[] } | undefined;
-  #hidesUsage = false;
   /** True where the engine's answer is a stream of events. */
   #streams = false;
   #flow: Flow | undefined;
@@ -55,6 +65,8 @@ export class ClientAnswer implements AnswerSink {
   /** True where nothing of the engine went on since the last heartbeat. */
   #isSilent = true;
   #stall: Timer | undefined;
+  /** True where the client has not taken what was written. */
+  #isBehind = false;
   /** True where the client left before the end. */
   #isGone = false;
   #position: (() => number) | undefined;
@@ -64,14 +76,9 @@ export class ClientAnswer implements AnswerSink {
     this.#response = response;
     this.#clock = clock;
     this.#options = options;
-    this.#headers = { ...options.headers };
-    response.once('close', () => {
+    response.on('close', () => {
       this.#isGone = this.#state !== 'ended';
       this.#forget();
-    });
-    response.on('drain', () => {
-      this.#stall?.cancel();
-      this.#flow?.resume();
     });
   }
 
@@ -96,30 +103,20 @@ export class ClientAnswer implements AnswerSink {
   }
 
   /** The request has a slot: from here on it waits for the engine. */
-  granted(options: {
-    engine: string;
-    waitedMs: number;
-    attempt: number;
-    simulated: boolean;
-    hidesUsage: boolean;
-  }): void {
+  granted(grant: GrantNotice): void {
     this.#position = undefined;
-    this.#hidesUsage = options.hidesUsage;
+    this.#grant = grant;
     this.#forgetAttempt();
     // An engine that reads a long prompt is silent for minutes: longer than many a client's patience.
     if (this.#options.stream) this.#heartbeat ??= this.#nextBeat();
-    // Kept until they are sent in one piece: a field that is set on the response first costs several times as much.
-    this.#headers['x-gollama-engine'] = options.engine;
-    this.#headers['x-gollama-queue-ms'] = Math.round(options.waitedMs);
-    this.#headers['x-gollama-attempts'] = options.attempt;
-    if (options.simulated) this.#headers['x-gollama-simulated'] = '1';
   }
 
   head(head: AnswerHead, flow: Flow): void {
     if (this.#state === 'ended') return;
     this.#flow = flow;
     this.#streams = isEventStream(head.headers);
-    if (this.#streams && this.#options.isText) this.#events = new WholeEvents({ hidesUsage: this.#hidesUsage });
+    if (this.#streams && this.#options.isText)
+      this.#events = new WholeEvents({ hidesUsage: this.#grant?.hidesUsage === true });
     const isLate = this.#state === 'waiting';
     if (isLate ? head.status !== 200 || !this.#streams : isNoAnswer(head, this.#options.isText)) {
       this.#refused = { status: head.status, parts: [] };
@@ -174,7 +171,7 @@ export class ClientAnswer implements AnswerSink {
       this.#forget();
     } else if (state === 'idle') {
       this.#forget();
-      sendError(this.#response, error, this.#headers);
+      sendError(this.#response, error, this.#withOwn({}));
     } else if (state === 'waiting' || this.#events?.atEventEnd) {
       // In a text stream, behind whole events; elsewhere only a broken connection says "failed" for sure.
       const isTold = state === 'answering' && streamEnding(this.#tail.bytes()) === 'error';
@@ -214,12 +211,11 @@ export class ClientAnswer implements AnswerSink {
   #beginWaiting(): void {
     this.#state = 'waiting';
     this.#heartbeat ??= this.#nextBeat();
-    this.#response.writeHead(200, {
-      ...this.#headers,
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-cache',
-      'x-accel-buffering': 'no',
-    });
+    const headers = this.#withOwn({});
+    headers['content-type'] = 'text/event-stream';
+    headers['cache-control'] = 'no-cache';
+    headers['x-accel-buffering'] = 'no';
+    this.#response.writeHead(200, headers);
   }
 
   /** Between events; in a stream whose events are not looked at, only in front of them. */
@@ -230,7 +226,7 @@ export class ClientAnswer implements AnswerSink {
   }
 
   #writeHead(head: AnswerHead): void {
-    const headers = returnedHeaders(head.headers);
+    const headers: AnswerHeaders = returnedHeaders(head.headers);
     if (this.#streams) {
       headers['cache-control'] = 'no-cache';
       headers['x-accel-buffering'] = 'no';
@@ -239,17 +235,40 @@ export class ClientAnswer implements AnswerSink {
     } else if (typeof headers['content-length'] === 'string') {
       this.#missingBytes = Number(headers['content-length']);
     }
-    this.#response.writeHead(head.status, { ...headers, ...this.#headers });
+    this.#response.writeHead(head.status, this.#withOwn(headers));
     // The first chunk is usually in the same read: then both leave in one packet.
-    queueMicrotask(() => {
+    // Of `queueMicrotask` every call costs a resource of its own.
+    void RESOLVED.then(() => {
       if (this.#firstByteAtMs === undefined && this.#state !== 'ended') this.#response.flushHeaders();
     });
   }
 
+  /** Sets the gateway's own fields. They are sent in one piece: to set them on the response costs several times as much. */
+  #withOwn(headers: AnswerHeaders): AnswerHeaders {
+    Object.assign(headers, this.#options.headers);
+    const grant = this.#grant;
+    if (grant === undefined) return headers;
+    headers['x-gollama-engine'] = grant.engine;
+    headers['x-gollama-queue-ms'] = String(Math.round(grant.waitedMs));
+    headers['x-gollama-attempts'] = String(grant.attempt);
+    if (grant.simulated) headers['x-gollama-simulated'] = '1';
+    return headers;
+  }
+
   #write(bytes: Buffer): boolean {
     if (bytes.length === 0 || this.#response.write(bytes)) return true;
+    if (!this.#isBehind) {
+      this.#isBehind = true;
+      this.#response.once('drain', () => this.#onDrain());
+    }
     this.#armStall();
     return false;
+  }
+
+  #onDrain(): void {
+    this.#isBehind = false;
+    this.#stall?.cancel();
+    this.#flow?.resume();
   }
 
   #armStall(): void {

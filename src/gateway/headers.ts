@@ -30,8 +30,8 @@ const NOT_FORWARDED = new Set([
   'origin',
 ]);
 
-/** Header fields that hold the client's key to the gateway. */
-const CREDENTIALS = new Set(['authorization', 'x-api-key', 'api-key']);
+/** Nor are those that hold the client's key to the gateway. */
+const NOT_FORWARDED_WITH_KEYS = new Set([...NOT_FORWARDED, 'authorization', 'x-api-key', 'api-key']);
 
 /** Not handed back to a client, beside the hop-by-hop ones. */
 const NOT_RETURNED = new Set([
@@ -55,20 +55,20 @@ const NOT_RETURNED = new Set([
  * (it has keys of its own), so they end here.
  */
 export function forwardedHeaders(headers: IncomingHttpHeaders, ownCredentials: boolean): HeaderFields {
-  return pick(headers, (name) => NOT_FORWARDED.has(name) || (ownCredentials && CREDENTIALS.has(name)));
+  return pick(headers, ownCredentials ? NOT_FORWARDED_WITH_KEYS : NOT_FORWARDED);
 }
 
 /** The fields of an engine's answer that the client gets. */
 export function returnedHeaders(headers: HeaderFields): HeaderFields {
-  return pick(headers, (name) => NOT_RETURNED.has(name));
+  return pick(headers, NOT_RETURNED);
 }
 
-function pick(headers: IncomingHttpHeaders | HeaderFields, isDropped: (name: string) => boolean): HeaderFields {
+function pick(headers: IncomingHttpHeaders | HeaderFields, dropped: ReadonlySet<string>): HeaderFields {
   const named = connectionOptions(headers.connection);
   const picked: HeaderFields = {};
   for (const name in headers) {
     const value = headers[name];
-    if (value !== undefined && !isDropped(name) && !named?.has(name)) picked[name] = value;
+    if (value !== undefined && !dropped.has(name) && !named?.has(name)) picked[name] = value;
   }
   return picked;
 }

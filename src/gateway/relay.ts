@@ -4,8 +4,6 @@
  */
 import type { Clock } from '../base/clock.js';
 import { GollamaError, toGollamaError } from '../base/errors.js';
-import type { Logger } from '../base/logger.js';
-import type { Metrics } from '../base/metrics.js';
 import { type Engine, type EngineCall, type HeaderFields, SlotStuckError } from '../engine/engine.js';
 import type { Pool } from '../pool/pool.js';
 import { withMembers } from '../protocol/json-object.js';
@@ -14,15 +12,15 @@ import type { Attempt, Dispatcher, Grant } from '../queue/dispatcher.js';
 import type { Caller } from './auth.js';
 import { ClientAnswer } from './client-answer.js';
 import type { ClientResponse } from './client-response.js';
-import { RequestRecord } from './request-record.js';
+import type { RequestBook } from './request-book.js';
+import type { RequestRecord } from './request-record.js';
 import { type AnswerHeaders, sendError } from './respond.js';
 
 export interface RelayParts {
   readonly pool: Pool;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly book: RequestBook;
   readonly heartbeatMs: number;
   /** True where the simulated engine stands in for want of another. */
   readonly simulated: boolean;
@@ -58,10 +56,10 @@ export class Relay {
     } catch (thrown) {
       const error = toGollamaError(thrown);
       const end = { status: error.status, error, usage: undefined, firstByteAtMs: undefined };
-      this.#record(request, { model: undefined, stream: false }).end(end);
+      this.#parts.book.end(this.#record(request, { model: undefined, stream: false }), end);
       return sendError(response, error, request.answerHeaders);
     }
-    const { clock, heartbeatMs } = this.#parts;
+    const { clock, heartbeatMs, book } = this.#parts;
     const record = this.#record(request, outline);
     const isText = isTextPath(request.path);
     const headers = request.answerHeaders;
@@ -74,7 +72,7 @@ export class Relay {
       answer.fail(error);
     }
     const status = answer.status;
-    record.end({ status, error, usage: answer.usage(), firstByteAtMs: answer.firstByteAtMs });
+    book.end(record, { status, error, usage: answer.usage(), firstByteAtMs: answer.firstByteAtMs });
   }
 
   #answer(request: RelayRequest, outline: RequestOutline, answer: ClientAnswer, record: RequestRecord): Promise<void> {
@@ -154,7 +152,7 @@ export class Relay {
       stream: outline.stream,
       priority: request.priority,
     };
-    return new RequestRecord(subject, this.#parts);
+    return this.#parts.book.begin(subject);
   }
 }
 

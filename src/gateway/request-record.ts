@@ -1,4 +1,4 @@
-/** What is kept of one request: exactly one line in the log and one count in the metrics, written when it ends. */
+/** What is kept of one request: exactly one line in the log and one count in the metrics, when it ends. */
 import type { Clock } from '../base/clock.js';
 import type { GollamaError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
@@ -61,9 +61,10 @@ export class RequestRecord {
     this.#metrics.attempts.inc({ engine: grant.lease.engine.name });
   }
 
-  end(end: RequestEnd): void {
+  end(end: RequestEnd, endedAtMs = this.#clock.now()): void {
+    const durationMs = endedAtMs - this.#startedAtMs;
     const outcome = this.#outcome(end);
-    this.#measure(outcome, end);
+    this.#measure(outcome, end, durationMs);
     const { error, usage } = end;
     const fields = {
       request: this.#subject.id,
@@ -79,7 +80,7 @@ export class RequestRecord {
       attempt: this.#grant?.attempt,
       wait_ms: round(this.#grant?.waitedMs),
       first_byte_ms: round(this.#firstByteMs(end)),
-      duration_ms: round(this.#clock.now() - this.#startedAtMs),
+      duration_ms: round(durationMs),
       prompt_tokens: usage?.promptTokens,
       completion_tokens: usage?.completionTokens,
       error: error && `${error.code}: ${error.message}`,
@@ -94,11 +95,11 @@ export class RequestRecord {
     return this.#grant ? 'failed' : 'refused';
   }
 
-  #measure(outcome: Outcome, end: RequestEnd): void {
+  #measure(outcome: Outcome, end: RequestEnd, durationMs: number): void {
     const { model, path } = this.#subject;
     const labels = { model };
     this.#metrics.requests.inc({ path: LABELLED_PATHS.has(path) ? path : 'other', model, outcome });
-    this.#metrics.duration.observe(labels, (this.#clock.now() - this.#startedAtMs) / 1000);
+    this.#metrics.duration.observe(labels, durationMs / 1000);
     if (this.#grant && this.#sentAtMs !== undefined) {
       const { waitedMs } = this.#grant;
       this.#metrics.queueWait.observe(labels, waitedMs / 1000);

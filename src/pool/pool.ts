@@ -90,7 +90,8 @@ export class Pool implements Service {
 
   /** True where an engine answers for this very name. */
   serves(model: string): boolean {
-    return this.#members.some((member) => member.serves(model));
+    for (const member of this.#members) if (member.serves(model)) return true;
+    return false;
   }
 
   isOn(route: string, member: Member): boolean {
@@ -99,7 +100,8 @@ export class Pool implements Service {
 
   outlook(route: string): Outlook {
     let best: Outlook = 'down';
-    for (const member of this.#candidates(route)) {
+    for (const member of this.#members) {
+      if (!this.isOn(route, member)) continue;
       const outlook = OUTLOOK[member.status.state];
       if (outlook === 'ready') return 'ready';
       if (outlook === 'starting') best = 'starting';
@@ -122,6 +124,7 @@ export class Pool implements Service {
   /** A free slot, of another engine than `avoidedEngine` where there is one. */
   tryAcquire(route: string, avoidedEngine?: string): Lease | undefined {
     const members = this.#candidates(route);
+    if (avoidedEngine === undefined) return chooseMember(members)?.acquire();
     const others = members.filter((member) => member.engine.name !== avoidedEngine);
     return (chooseMember(others) ?? chooseMember(members))?.acquire();
   }

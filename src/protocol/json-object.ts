@@ -26,6 +26,8 @@ const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 /** The one bit in which brackets and braces differ. */
 const BRACE_BIT = 0x20;
+/** Up to here the parser is faster than the search. What it does not take, the search may. */
+const PARSED_BYTES_MAX = 2 * 1024;
 /** Of a value that is read: what gollama reads of a request is a few bytes long. */
 const READ_BYTES_MAX = 64 * 1024;
 
@@ -72,6 +74,8 @@ export function memberSpans(json: Buffer, wanted?: readonly string[]): MemberSpa
  * Undefined where `json` is not such an object. Throws `invalid_request` where such a value is longer than any that is meant.
  */
 export function readMembers(json: Buffer, keys: readonly string[]): JsonObject | undefined {
+  const whole = json.length <= PARSED_BYTES_MAX ? parseJsonObject(json) : undefined;
+  if (whole) return only(keys, whole);
   const spans = memberSpans(json, keys);
   if (!spans) return undefined;
   const values: JsonObject = {};
@@ -83,6 +87,12 @@ export function readMembers(json: Buffer, keys: readonly string[]): JsonObject |
     if (value === undefined) return undefined;
     values[span.key] = value;
   }
+  return values;
+}
+
+function only(keys: readonly string[], whole: JsonObject): JsonObject {
+  const values: JsonObject = {};
+  for (const key of keys) if (Object.hasOwn(whole, key)) values[key] = whole[key];
   return values;
 }
 

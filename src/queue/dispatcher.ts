@@ -210,8 +210,11 @@ export class Dispatcher {
   #acquire(ticket: Ticket, again: boolean, signal: AbortSignal, observer: WaitObserver): Lease | Promise<Lease> {
     if (signal.aborted) throw left();
     const effects = again ? this.#scheduler.onReturn(ticket) : this.#scheduler.onArrival(ticket);
-    const own = effects.find((effect) => effect.ticket === ticket);
-    this.#apply(own === undefined ? effects : effects.filter((effect) => effect !== own));
+    let own: Effect<Lease> | undefined;
+    for (const effect of effects) {
+      if (effect.ticket === ticket) own = effect;
+      else this.#carryOut(effect);
+    }
     if (own?.kind === 'grant') return own.lease;
     if (own?.kind === 'refuse') throw own.reason;
     return this.#wait(ticket, own === undefined ? [] : [own], signal, observer);
@@ -261,24 +264,26 @@ export class Dispatcher {
   }
 
   #apply(effects: readonly Effect<Lease>[]): void {
-    for (const effect of effects) {
-      const waiter = this.#waiters.get(effect.ticket);
-      if (waiter === undefined) throw new Error(`nobody waits with ticket ${effect.ticket.sequence}`);
-      switch (effect.kind) {
-        case 'grant':
-          waiter.grant(effect.lease);
-          break;
-        case 'refuse':
-          waiter.refuse(effect.reason);
-          break;
-        case 'arm':
-          waiter.timer?.cancel();
-          waiter.timer =
-            effect.delayMs === undefined
-              ? undefined
-              : this.#clock.after(effect.delayMs, () => this.#apply(this.#scheduler.onExpired(effect.ticket)));
-          break;
-      }
+    for (const effect of effects) this.#carryOut(effect);
+  }
+
+  #carryOut(effect: Effect<Lease>): void {
+    const waiter = this.#waiters.get(effect.ticket);
+    if (waiter === undefined) throw new Error(`nobody waits with ticket ${effect.ticket.sequence}`);
+    switch (effect.kind) {
+      case 'grant':
+        waiter.grant(effect.lease);
+        break;
+      case 'refuse':
+        waiter.refuse(effect.reason);
+        break;
+      case 'arm':
+        waiter.timer?.cancel();
+        waiter.timer =
+          effect.delayMs === undefined
+            ? undefined
+            : this.#clock.after(effect.delayMs, () => this.#apply(this.#scheduler.onExpired(effect.ticket)));
+        break;
     }
   }
 }

@@ -90,6 +90,8 @@ export class Scheduler<L> {
   onArrival(ticket: Ticket): Effect<L>[] {
     const refused = this.#refusedAtOnce(ticket);
     if (refused !== undefined) return [refused];
+    const granted = this.#grantAlone(ticket);
+    if (granted !== undefined) return [granted];
     this.#waiting.add(ticket);
     const effects = this.#grantAll();
     if (!this.#waiting.has(ticket) || ticket.durable) return effects;
@@ -152,7 +154,22 @@ export class Scheduler<L> {
     return tickets.map((ticket) => refuse(ticket, shuttingDown()));
   }
 
+  /** The decision for a ticket that is the only one there, as most are: it needs no place to wait. */
+  #grantAlone(ticket: Ticket): Effect<L> | undefined {
+    if (this.#waiting.size > 0 || this.#inFlight >= this.#limits.inFlightMax) return undefined;
+    if (this.#heldBy(ticket.caller) >= ticket.callerInFlightMax) return undefined;
+    const lease = this.#slots.tryAcquire(ticket.route, ticket.avoidedEngine);
+    return lease === undefined ? undefined : this.#granted(ticket, lease);
+  }
+
+  #granted(ticket: Ticket, lease: L): Effect<L> {
+    this.#inFlight += 1;
+    this.#callerInFlight.set(ticket.caller, this.#heldBy(ticket.caller) + 1);
+    return { kind: 'grant', ticket, lease };
+  }
+
   #grantAll(): Effect<L>[] {
+    if (this.#waiting.size === 0) return [];
     const effects: Effect<L>[] = [];
     const busyRoutes = new Set<string>();
     while (this.#inFlight < this.#limits.inFlightMax) {
@@ -168,9 +185,7 @@ export class Scheduler<L> {
         continue;
       }
       this.#waiting.remove(ticket);
-      this.#inFlight += 1;
-      this.#callerInFlight.set(ticket.caller, this.#heldBy(ticket.caller) + 1);
-      effects.push({ kind: 'grant', ticket, lease });
+      effects.push(this.#granted(ticket, lease));
     }
     return effects;
   }

@@ -12,12 +12,14 @@ import type { Service } from '../base/service.js';
 import type { Lease } from '../pool/member.js';
 import type { Pool } from '../pool/pool.js';
 import type { Dispatcher, Grant } from '../queue/dispatcher.js';
+import { goesBefore, type Ordered } from '../queue/priority-queue.js';
 import { ServiceRate } from '../queue/service-rate.js';
 import type { LogBook } from '../stream/log.js';
 import type { Usage } from '../stream/record.js';
+import { AnswerLog } from './answer-log.js';
 import { type AttemptOutcome, runAttempt } from './attempt.js';
 import { settlementOf } from './retry.js';
-import { statusOf, type Task } from './task.js';
+import type { Task } from './task.js';
 import { decodeBody } from './task-body.js';
 import type { Claim, Head, Settlement, TaskChange, TaskMove, TaskStore } from './task-store.js';
 
@@ -71,8 +73,7 @@ export class TaskRunner implements Service {
   readonly #work = new Set<Promise<void>>();
   /** For each claim that is on its way back the tasks that were cancelled meanwhile. */
   readonly #claiming = new Set<Set<number>>();
-  /** Tasks whose logs know already that they begin anew. */
-  readonly #reopened = new Set<number>();
+  readonly #answerLog: AnswerLog;
   readonly #rate = new ServiceRate();
   readonly #cut = new AbortController();
   #stopListening: (() => void)[] = [];
@@ -80,6 +81,7 @@ export class TaskRunner implements Service {
 
   constructor(parts: TaskRunnerParts) {
     this.#parts = parts;
+    this.#answerLog = new AnswerLog(parts.logs);
   }
 
   /** Tasks in flight. */
@@ -184,7 +186,7 @@ export class TaskRunner implements Service {
     for (const [model, { route }] of this.#offers) {
       const head = store.head(model);
       if (member === undefined || head === undefined || !pool.isOn(route, member)) continue;
-      if (first.head === undefined || goesBefore(head, first.head)) first = { model, head };
+      if (first.head === undefined || goesBefore(placeOf(head), placeOf(first.head))) first = { model, head };
     }
     return first.model;
   }
@@ -330,51 +332,11 @@ export class TaskRunner implements Service {
   #follow(change: TaskChange): void {
     const { move, task } = change;
     const run = isLeaving(move) ? this.#runOf(task) : undefined;
-    this.#log(change, run);
+    this.#answerLog.follow(change, run);
     if (run) run.isOver = true;
     if (move !== 'cancelled') return;
     run?.controller.abort();
     for (const cancelled of this.#claiming) cancelled.add(task.number);
-  }
-
-  /** The log of an answer follows what is durable. */
-  #log({ move, task }: TaskChange, run: Run | undefined): void {
-    const { logs } = this.#parts;
-    switch (move) {
-      case 'started':
-        if (!this.#reopened.delete(task.number) && logs.last(task.id) !== undefined)
-          logs.append(task.id, { kind: 'restart', attempt: task.retryCount + 1 });
-        logs.append(task.id, { kind: 'state', status: statusOf(task.state) });
-        break;
-      case 'retrying':
-        logs.append(task.id, { kind: 'state', status: statusOf(task.state) });
-        break;
-      case 'readied':
-        this.#logReadied(task, run !== undefined);
-        break;
-      case 'completed':
-      case 'cancelled':
-        this.#reopened.delete(task.number);
-        logs.append(task.id, { kind: 'done', status: statusOf(task.state), usage: run?.usage });
-        break;
-      case 'failed':
-        logs.append(task.id, { kind: 'error', message: task.error ?? 'failed', code: 'engine_error' });
-        break;
-      case 'submitted':
-      case 'reprioritised':
-        break;
-    }
-  }
-
-  /** Ready again: returned from here, or by hand after it had ended, or after a delay, which says nothing new. */
-  #logReadied(task: Task, isReturned: boolean): void {
-    const { logs } = this.#parts;
-    if (isReturned) logs.append(task.id, { kind: 'state', status: statusOf(task.state) });
-    else if (task.retryCount === 0 && logs.last(task.id) !== undefined) {
-      // At once, so that who follows the log learns that its end was none.
-      logs.append(task.id, { kind: 'restart', attempt: 1 });
-      this.#reopened.add(task.number);
-    }
   }
 
   #runOf({ number }: Task): Run | undefined {
@@ -392,8 +354,8 @@ function isLeaving(move: TaskMove): boolean {
   return move !== 'submitted' && move !== 'started' && move !== 'reprioritised';
 }
 
-function goesBefore(one: Head, other: Head): boolean {
-  return one.priority !== other.priority ? one.priority > other.priority : one.order < other.order;
+function placeOf({ priority, order }: Head): Ordered {
+  return { priority, sequence: order };
 }
 
 function failure(error: string, status: number | undefined): AttemptOutcome {

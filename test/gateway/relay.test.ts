@@ -7,6 +7,7 @@ import { Metrics } from '../../src/base/metrics.js';
 import { type AnswerSink, type HeaderFields, SlotStuckError } from '../../src/engine/engine.js';
 import { ActiveRequests } from '../../src/gateway/active-requests.js';
 import { Relay } from '../../src/gateway/relay.js';
+import { RequestBook } from '../../src/gateway/request-book.js';
 import { Pool } from '../../src/pool/pool.js';
 import { Arrivals } from '../../src/queue/arrivals.js';
 import { Dispatcher } from '../../src/queue/dispatcher.js';
@@ -89,7 +90,9 @@ async function scene(engines: readonly ScriptedEngine[], setup: Setup = {}): Pro
   };
   const dispatcher = new Dispatcher({ clock, pool, limits, arrivals: new Arrivals() });
   const heartbeatMs = 15_000;
-  const parts = { pool, dispatcher, clock, logger, metrics, heartbeatMs, simulated: setup.simulated ?? false };
+  const book = new RequestBook({ clock, logger, metrics });
+  atEnd(() => book.close());
+  const parts = { pool, dispatcher, clock, book, heartbeatMs, simulated: setup.simulated ?? false };
   const relay = new Relay(parts);
   const waiting = new Set<() => void>();
   const server = createServer(async (request, response) => {
@@ -112,10 +115,14 @@ async function scene(engines: readonly ScriptedEngine[], setup: Setup = {}): Pro
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const made: Scene = {
     clock,
-    metrics,
+    get metrics() {
+      book.flush();
+      return metrics;
+    },
     active,
     pool,
     get records() {
+      book.flush();
       return lines.filter(({ message }) => message.startsWith('request '));
     },
     handled: 0,

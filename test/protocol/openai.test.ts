@@ -46,7 +46,7 @@ describe('the outline of a request', () => {
   it.each([
     ['nested deeply', `{"model":"m","x":${'['.repeat(4e6)}${']'.repeat(4e6)}}`],
     ['many lists', `{"model":"m","x":[${'[],'.repeat(2.6e6)}1]}`],
-    ['what is not well-formed', '{"model":"m","x":[tru, {]]}'],
+    ['what is not well-formed', `{"model":"m","x":[tru, {]],"y":"${'y'.repeat(2048)}"}`],
   ])('is read without what stands beside it: %s', (_, text) => {
     const parse = vi.spyOn(JSON, 'parse');
     try {
@@ -55,6 +55,20 @@ describe('the outline of a request', () => {
     } finally {
       parse.mockRestore();
     }
+  });
+
+  it.each([
+    ['well-formed', '{"model":"m","stream":true,"stream_options":{"include_usage":true},"x":[1,"}"]}'],
+    ['with a repeated key', '{"model":"a","model":"m","stream":true,"stream":false}'],
+    ['with an escaped key', String.raw`{"mod\u0065l":"m"}`],
+    ['with a key of objects', '{"model":"m","__proto__":{"stream":true},"constructor":1}'],
+    ['not well-formed inside of a value', '{"model":"m","x":[tru, {]]}'],
+    ['not well-formed around its members', '{"model":"m",}x'],
+    ['not well-formed where it is read', '{"model":m}'],
+    ['behind a byte order mark', '\ufeff{"model":"m"}'],
+    ['no object', '["model"]'],
+  ])('is the same for a small body as for a large one: %s', (_, text) => {
+    expect(outline(text)).toEqual(outline(text + ' '.repeat(4096)));
   });
 
   it('takes null for no model', () => {

@@ -55,15 +55,16 @@ function modelCard(parts: OpenAiRoutesParts, model: { name: string; engine: { en
   return { id: model.name, object: 'model', created: parts.startedAtS, owned_by: model.engine.engine.kind };
 }
 
-async function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): void {
   const asked = askedOf(parts, request, reply);
   reply.hijack();
-  await parts.relay.handle({ ...asked, signal: parts.active.add(reply.raw) }, reply.raw);
-  parts.active.over(reply.raw);
+  const handled = parts.relay.handle({ ...asked, signal: parts.active.add(reply.raw) }, reply.raw);
+  // It never rejects. The framework need not wait for it: the answer is not its own any more.
+  void handled.then(() => parts.active.over(reply.raw));
 }
 
 /** A request that may be sent again, or is, goes by way of the answers that are kept; all others do not. */
-function attachRequest(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+function attachRequest(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): Promise<void> | void {
   const marks = parts.attachments && marksOf(request.headers);
   if (!parts.attachments || !marks) return relayRequest(parts, request, reply);
   const over = parts.attachments.answer(askedOf(parts, request, reply), marks, reply.raw);
@@ -86,6 +87,7 @@ function askedOf(parts: OpenAiRoutesParts, request: FastifyRequest, reply: Fasti
 
 /** `/v1/../x`: behind a base URL it would lead out of what clients may call, with the credentials of the gateway. */
 function hasDotSegment(url: string): boolean {
+  if (!/\.|%2e/i.test(url)) return false;
   const path = url.split('?', 1)[0] ?? url;
   return path.split(/[/\\]|%2f|%5c/i).some((segment) => /^(\.|%2e){1,2}$/i.test(segment));
 }

@@ -1,0 +1,68 @@
+/** What the log of an answer says of the moves of its task. It follows what is durable. */
+import type { LogBook } from '../stream/log.js';
+import type { Usage } from '../stream/record.js';
+import { statusOf, type Task } from './task.js';
+import type { TaskChange } from './task-store.js';
+
+/** The attempt that ran here until the change. */
+export interface EndedRun {
+  readonly usage: Usage | undefined;
+}
+
+export class AnswerLog {
+  readonly #logs: LogBook;
+  /** Tasks whose logs know already that they begin anew. */
+  readonly #reopened = new Set<number>();
+
+  constructor(logs: LogBook) {
+    this.#logs = logs;
+  }
+
+  follow({ move, task }: TaskChange, ended: EndedRun | undefined): void {
+    switch (move) {
+      case 'started':
+        if (!this.#reopened.delete(task.number) && this.#isKnown(task)) this.#restart(task, task.retryCount + 1);
+        this.#state(task);
+        break;
+      case 'retrying':
+        this.#state(task);
+        break;
+      case 'readied':
+        this.#readied(task, ended !== undefined);
+        break;
+      case 'completed':
+      case 'cancelled':
+        this.#reopened.delete(task.number);
+        this.#logs.append(task.id, { kind: 'done', status: statusOf(task.state), usage: ended?.usage });
+        break;
+      case 'failed':
+        this.#logs.append(task.id, { kind: 'error', message: task.error ?? 'failed', code: 'engine_error' });
+        break;
+      case 'submitted':
+      case 'reprioritised':
+        break;
+    }
+  }
+
+  /** Returned from here, or by hand after it had ended, or after a delay, which says nothing new. */
+  #readied(task: Task, isReturned: boolean): void {
+    if (isReturned) this.#state(task);
+    else if (task.retryCount === 0 && this.#isKnown(task)) {
+      // At once, so that who follows the log learns that its end was none.
+      this.#restart(task, 1);
+      this.#reopened.add(task.number);
+    }
+  }
+
+  #isKnown({ id }: Task): boolean {
+    return this.#logs.last(id) !== undefined;
+  }
+
+  #restart({ id }: Task, attempt: number): void {
+    this.#logs.append(id, { kind: 'restart', attempt });
+  }
+
+  #state({ id, state }: Task): void {
+    this.#logs.append(id, { kind: 'state', status: statusOf(state) });
+  }
+}
