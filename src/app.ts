@@ -3,10 +3,15 @@ import { type Clock, systemClock } from './base/clock.js';
 import { GollamaError } from './base/errors.js';
 import type { Logger } from './base/logger.js';
 import { Metrics } from './base/metrics.js';
+import { systemRandom } from './base/random.js';
 import type { Service } from './base/service.js';
 import { packageVersion } from './base/version.js';
 import { Core, type CoreOptions } from './core.js';
 import { ActiveRequests } from './gateway/active-requests.js';
+import { Authenticator } from './gateway/auth.js';
+import { centrifugeRoutes } from './gateway/centrifuge/routes.js';
+import { taskChannels } from './gateway/centrifuge/task-channels.js';
+import { identify } from './gateway/identify.js';
 import { listenAddress } from './gateway/listen-address.js';
 import { cancelAbandonedCalls } from './gateway/ollama/answer.js';
 import { Relay } from './gateway/relay.js';
@@ -18,6 +23,7 @@ import { openAiRoutes } from './gateway/routes/openai.js';
 import { statusRoutes } from './gateway/routes/status.js';
 import { taskSocketRoutes } from './gateway/routes/task-socket.js';
 import { taskRoutes } from './gateway/routes/tasks.js';
+import { ticketRoutes } from './gateway/routes/tickets.js';
 import { Gateway, type Routes } from './gateway/server.js';
 import { WebSockets } from './gateway/web-sockets.js';
 import { countsByPriority, type ServerStatus } from './protocol/status.js';
@@ -136,7 +142,7 @@ export class App implements Service {
     const { server } = this.#options.config;
     const hasKeys = server.apiKeys.length > 0;
     const address = listenAddress(server.addr, { hasKeys, insecure: server.insecure });
-    return new Gateway({ ...server, address }, this.#routes(hasKeys), this.#logger);
+    return new Gateway({ ...server, address, clock: this.#clock }, this.#routes(hasKeys), this.#logger);
   }
 
   /** Every face of the server. What they have in common is the core; none knows another. */
@@ -150,6 +156,7 @@ export class App implements Service {
     const told = { ...shared, ...patience, tasks, pool, defaultPriority };
     const relay = new Relay({ ...shared, pool, dispatcher, book: this.#book, simulated: this.simulated });
     const webSockets = new WebSockets(this.#clock);
+    const auth = new Authenticator(server.apiKeys);
     return [
       openAiRoutes({
         ...shared,
@@ -161,6 +168,15 @@ export class App implements Service {
       }),
       healthRoutes({ pool, metrics: this.#metrics, stopping: () => this.#stopped !== undefined }),
       statusRoutes(() => this.status()),
+      ticketRoutes({ ...shared, auth }),
+      centrifugeRoutes({
+        ...shared,
+        webSockets,
+        channels: taskChannels(tasks),
+        logs: this.#core.logs,
+        random: systemRandom,
+        identify: identify(auth, this.#clock),
+      }),
       webSockets.routes,
       taskRoutes({ ...shared, tasks, webhookHosts: webhooks.allowHosts }),
       taskSocketRoutes({ ...shared, tasks, webSockets }),

@@ -11,6 +11,7 @@ import { createEngine } from './engine/create-engine.js';
 import { Pool } from './pool/pool.js';
 import { Arrivals } from './queue/arrivals.js';
 import { Dispatcher } from './queue/dispatcher.js';
+import type { LogBook } from './stream/log.js';
 import { MemoryLogBook } from './stream/memory-log.js';
 import { createTaskStore } from './tasks/create-task-store.js';
 import { Retention } from './tasks/retention.js';
@@ -45,6 +46,8 @@ export class Core implements Service {
   readonly pool: Pool;
   readonly dispatcher: Dispatcher;
   readonly tasks: TaskQueue;
+  /** What the tasks answer, piece by piece. */
+  readonly logs: LogBook;
   /** True where the simulated engine stands in for want of another. */
   readonly simulated: boolean;
   readonly #options: CoreOptions;
@@ -63,6 +66,7 @@ export class Core implements Service {
     this.dispatcher = this.#createDispatcher();
     const parts = { clock: this.#clock, random: systemRandom, logger };
     this.#store = createTaskStore(config.queue.storagePath, { arrivals: this.#arrivals, cwd, ...parts });
+    this.logs = new MemoryLogBook({ clock: this.#clock, retentionMs: config.streams.retentionMs });
     this.tasks = this.#createTaskQueue();
     const { cleanupIntervalMs, maxCompletedTasks } = config.queue;
     this.#retention = new Retention({ store: this.#store, cleanupIntervalMs, keepMax: maxCompletedTasks, ...parts });
@@ -132,9 +136,9 @@ export class Core implements Service {
   }
 
   #createTaskQueue(): TaskQueue {
-    const { queue, retry, streams } = this.#options.config;
+    const { queue, retry } = this.#options.config;
+    const { logs } = this;
     const clock = this.#clock;
-    const logs = new MemoryLogBook({ clock, retentionMs: streams.retentionMs });
     const runner = new TaskRunner({
       store: this.#store,
       dispatcher: this.dispatcher,

@@ -103,6 +103,7 @@ describe('imports', () => {
           text: /src\/engine\/simulated\//,
           because: 'it is the simulated engine as a process, without the server around it',
         },
+        { path: 'bench/queue/', because: 'it measures the store and the runner themselves, without a server around them' },
       ]),
     ).toEqual([]);
   });

@@ -6,7 +6,7 @@ import { claims } from './claims.js';
 import { crash, crashSurvivor, crashVictim } from './crash.js';
 import { httpBatches } from './http-batches.js';
 import { queueLives, storeLives } from './lives.js';
-import { loopDelay } from './loop-delay.js';
+import { queueLoopDelay, storeLoopDelay } from './loop-delay.js';
 import type { Measure } from './measurement.js';
 import { memory, memoryOfStore } from './memory.js';
 import { pages } from './pages.js';
@@ -27,7 +27,8 @@ export const MEASUREMENTS: Readonly<Record<string, Measure>> = {
   crash,
   memory,
   pages,
-  loop: loopDelay,
+  loop: storeLoopDelay,
+  'queue-loop': queueLoopDelay,
   wal: walBytes,
   // Parts of others.
   fill: fillBacklog,

@@ -53,7 +53,7 @@ function print({ waiting, rounds: wanted }: QueueBenchOptions, rounds: readonly 
   const peer = redis === undefined ? NO_REDIS : `redis-server ${redis}, appendfsync always`;
   const text = [
     `${machine}; BullMQ: ${peer}`,
-    tableOf(rowsOf(rounds)),
+    tableOf(rowsOf(rounds), redis === undefined ? { 'x BullMQ': NO_REDIS } : {}),
     `Medians over ${wanted} rounds, the extremes in brackets; ratios are taken inside a round. F: fdatasync of 4 KiB a second,
 before and after in the same process. A long backlog is ${waiting} tasks, a short one ${SHORT_BACKLOG}.`,
   ];

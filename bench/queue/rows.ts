@@ -40,8 +40,11 @@ export function rowsOf(rounds: readonly Round[]): Row[] {
     row('  through runner and scheduler', 'tasks/s', 'queue-lives.livesPerS'),
     row('  through runner and scheduler', 'x F', ['queue-lives.livesPerS', 'queue-lives.syncsPerS']),
     row('  through runner and scheduler', 'x BullMQ', ['queue-lives.livesPerS', 'bullmq-lives.livesPerS']),
-    row('acknowledged to started, 2000/s, p50', 'us', 'starts.startP50Us', atMost(50)),
-    row('acknowledged to started, 2000/s, p99', 'us', 'starts.startP99Us', atMost(1000)),
+    row('acknowledged to started, 2000/s, p50', 'ms', 'starts.acknowledgedToStartedP50Ms', atMost(0.05)),
+    row('acknowledged to started, 2000/s, p99', 'ms', 'starts.acknowledgedToStartedP99Ms', atMost(1)),
+    row('  to the call of its engine, p50', 'ms', 'starts.acknowledgedToCalledP50Ms'),
+    row('  to the call of its engine, p99', 'ms', 'starts.acknowledgedToCalledP99Ms'),
+    row('  sent to acknowledged, p50', 'ms', 'starts.sentToAcknowledgedP50Ms'),
     row('HTTP, batches of 100', 'tasks/s', 'http.tasksPerS', { ...atLeast(3000), fromSyncsPerS: 600 }),
     row('claim, long backlog / short, time', 'ratio', 'claims.timeRatio', atMost(1.5)),
     row('claim, long backlog / short, CPU', 'ratio', 'claims.cpuRatio', atMost(1.5)),
@@ -50,6 +53,8 @@ export function rowsOf(rounds: readonly Round[]): Row[] {
     row('page of 50 in a long backlog, p50', 'ms', 'pages.pageP50Ms'),
     row('page of 50 in a long backlog, p99', 'ms', 'pages.pageP99Ms', atMost(2)),
     row('event loop delay added, 5000 lives/s, p99', 'ms', 'loop.addedMs', atMost(2)),
+    row('  idle, by the generator alone', 'ms', 'loop.idleMs'),
+    row('  through runner and scheduler', 'ms', 'queue-loop.addedMs'),
     row('log of the database per life, batches of 32', 'KiB', 'wal.walKibPerLife', atMost(8)),
   ];
 }

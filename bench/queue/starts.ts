@@ -1,6 +1,6 @@
-/** How long after its acknowledgement a task has come to an engine with a free slot: its claim is durable then. */
+/** How long after its acknowledgement a task is in the hands of the runner, with its claim durable and a slot held for it. */
 import { systemClock } from '../../src/base/clock.js';
-import { quantile } from '../statistics/quantile.js';
+import { ascending, quantile } from '../statistics/quantile.js';
 import type { Figures, Setting } from './measurement.js';
 import { arrivals } from './open-loop.js';
 import { SUBMITTER, withQueue } from './whole-queue.js';
@@ -8,33 +8,27 @@ import { submission } from './workload.js';
 
 const RATE_PER_S = 2_000;
 /** More than are ever in use: nothing waits for a slot. */
-const SLOTS = 1_024;
+const SLOTS = 16_384;
 const WARM_UP_S = 1;
 
-interface Moments {
-  acknowledgedMs?: number;
-  startedMs?: number;
-}
+/** By number of the task. */
+type Moments = Map<number, number>;
 
 export function starts({ folder, seconds }: Setting): Promise<Figures> {
-  let moments = new Map<number, Moments>();
-  const of = (taskNumber: number) => {
-    const known = moments.get(taskNumber) ?? {};
-    moments.set(taskNumber, known);
-    return known;
-  };
-  const started = (taskNumber: number) => {
-    of(taskNumber).startedMs = systemClock.now();
-  };
-  const acknowledgements: number[] = [];
-  return withQueue(folder, SLOTS, { started }, async (tasks) => {
+  const sent: Moments = new Map();
+  const acknowledged: Moments = new Map();
+  const claimed: Moments = new Map();
+  const called: Moments = new Map();
+  const note = (moments: Moments) => (taskNumber: number) => void moments.set(taskNumber, systemClock.now());
+  return withQueue(folder, SLOTS, { claimed: note(claimed), called: note(called) }, async (tasks) => {
     const pending = new Set<Promise<void>>();
     const submit = async (at: number) => {
-      const sentMs = systemClock.now();
+      const sentAt = systemClock.now();
       const [submitted] = await tasks.submit([submission(at)], SUBMITTER);
-      const acknowledgedMs = systemClock.now();
-      acknowledgements.push(acknowledgedMs - sentMs);
-      of(numberOf(submitted?.id ?? '')).acknowledgedMs = acknowledgedMs;
+      // Ids begin with the number, in base 36.
+      const number = Number.parseInt(submitted?.id ?? '', 36);
+      note(acknowledged)(number);
+      sent.set(number, sentAt);
     };
     const load = async (durationS: number) => {
       await arrivals(RATE_PER_S, durationS, (at) => {
@@ -44,29 +38,22 @@ export function starts({ folder, seconds }: Setting): Promise<Figures> {
       await Promise.all(pending);
     };
     await load(WARM_UP_S);
-    moments = new Map();
-    acknowledgements.length = 0;
+    for (const moments of [sent, acknowledged, claimed, called]) moments.clear();
     await load(seconds);
-    return figures([...moments.values()], acknowledgements);
+    return {
+      ...quantilesMs('sentToAcknowledged', sent, acknowledged),
+      ...quantilesMs('acknowledgedToStarted', acknowledged, claimed),
+      ...quantilesMs('acknowledgedToCalled', acknowledged, called),
+    };
   });
 }
 
-/** A task that started before its client heard of it counts as started at once. */
-function figures(moments: readonly Moments[], acknowledgementsMs: number[]): Figures {
-  const delaysMs = moments.flatMap(({ acknowledgedMs, startedMs }) =>
-    acknowledgedMs === undefined || startedMs === undefined ? [] : [Math.max(0, startedMs - acknowledgedMs)],
-  );
-  const delays = Float64Array.from(delaysMs).sort();
-  const acknowledgements = Float64Array.from(acknowledgementsMs).sort();
-  return {
-    startP50Us: quantile(delays, 0.5) * 1000,
-    startP99Us: quantile(delays, 0.99) * 1000,
-    acknowledgedP50Ms: quantile(acknowledgements, 0.5),
-    acknowledgedP99Ms: quantile(acknowledgements, 0.99),
-  };
-}
-
-/** Ids begin with the number, in base 36. */
-function numberOf(id: string): number {
-  return Number.parseInt(id, 36);
+/** What came first although it is the second counts as come at once. */
+function quantilesMs(name: string, firsts: Moments, seconds: Moments): Figures {
+  const delaysMs = [...firsts].flatMap(([number, first]) => {
+    const second = seconds.get(number);
+    return second === undefined ? [] : [Math.max(0, second - first)];
+  });
+  const sorted = ascending(delaysMs);
+  return { [`${name}P50Ms`]: quantile(sorted, 0.5), [`${name}P99Ms`]: quantile(sorted, 0.99) };
 }

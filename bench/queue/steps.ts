@@ -20,6 +20,7 @@ export const STEPS: readonly Step[] = [
   { name: 'starts' },
   { name: 'http' },
   { name: 'loop' },
+  { name: 'queue-loop' },
   { name: 'wal' },
   { name: 'claims', backlog: true },
   { name: 'pages', backlog: true },

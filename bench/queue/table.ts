@@ -6,24 +6,22 @@ import type { Row } from './rows.js';
 const TITLES = ['measured', 'unit', 'median (extremes)', 'target', 'met', 'F'];
 const COLUMNS = [{}, {}, { align: 'right' }, { align: 'right' }, {}, { align: 'right' }] as const;
 
-/** Rows that were not measured are left out. */
-export function tableOf(rows: readonly Row[]): string {
+/** Rows that were not measured are left out, except those whose unit has a reason in `missing`. */
+export function tableOf(rows: readonly Row[], missing: Readonly<Record<string, string>> = {}): string {
   const lines = rows
-    .filter(({ measured }) => measured)
+    .filter(({ measured, unit }) => measured || missing[unit] !== undefined)
     .map(({ name, unit, measured, target, isMet, syncsPerS }) => [
       name,
       unit,
-      told(measured),
+      measured ? told(measured) : (missing[unit] ?? ''),
       target ? `${target.kind === 'at most' ? '<=' : '>='} ${target.value}` : '',
-      target ? (isMet === undefined ? 'not for this disk' : isMet ? 'met' : 'MISSED') : '',
+      target ? (!measured ? '' : isMet === undefined ? 'not for this disk' : isMet ? 'met' : 'MISSED') : '',
       syncsPerS ? figure(syncsPerS.median) : '',
     ]);
   return alignColumns([TITLES, ...lines], COLUMNS).join('\n');
 }
 
-function told(measured: Spread | undefined): string {
-  if (!measured) return '';
-  const { median, low, high } = measured;
+function told({ median, low, high }: Spread): string {
   return low === high ? figure(median) : `${figure(median)} (${figure(low)}..${figure(high)})`;
 }
 

@@ -21,8 +21,10 @@ const PENDING_MAX = 1_000_000;
 export const SUBMITTER: Visitor = { name: 'bench', admin: true, maxPriority: undefined };
 
 export interface QueueEars {
+  /** The claim of a task is durable, and the runner has it. */
+  readonly claimed?: (taskNumber: number) => void;
   /** A task has come to the engine. */
-  readonly started?: (taskNumber: number) => void;
+  readonly called?: (taskNumber: number) => void;
   readonly changed?: (change: TaskChange) => void;
 }
 
@@ -37,13 +39,19 @@ export async function withQueue<T>(
   const logger = silentLogger;
   const arrivals = new Arrivals();
   const store = storeIn(folder, arrivals);
-  // Changes are told in the order in which engines are called: a claim is told, then it runs.
+  // Engines are called in the order of the claims.
   const claimed: number[] = [];
-  store.onChange((change) => {
-    if (change.move === 'started') claimed.push(change.task.number);
-    ears.changed?.(change);
-  });
-  const engine = new InstantEngine(slots, () => ears.started?.(claimed.shift() ?? 0));
+  const claim = store.claim.bind(store);
+  store.claim = async (model, name) => {
+    const taken = await claim(model, name);
+    if (taken) {
+      claimed.push(taken.task.number);
+      ears.claimed?.(taken.task.number);
+    }
+    return taken;
+  };
+  store.onChange((change) => ears.changed?.(change));
+  const engine = new InstantEngine(slots, () => ears.called?.(claimed.shift() ?? 0));
   const pool = new Pool([{ engine, models: [], aliases: [], weight: 1 }], logger);
   const dispatcher = new Dispatcher({ clock, pool, limits: LIMITS, arrivals });
   const parts = { store, logs: new MemoryLogBook({ clock, retentionMs: LOG_RETENTION_MS }), clock, workersMax: slots };

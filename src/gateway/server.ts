@@ -3,16 +3,19 @@ import { randomUUID } from 'node:crypto';
 import type { OutgoingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Clock } from '../base/clock.js';
 import { GollamaError, toGollamaError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
 import type { Service } from '../base/service.js';
 import { errorEnvelope } from '../protocol/error.js';
-import { type ApiKey, Authenticator, type Caller } from './auth.js';
+import { type ApiKey, Authenticator, type Caller, presentedKey } from './auth.js';
 import { allowsOrigin, guardAgainstPages } from './browser-guard.js';
+import { CENTRIFUGE_PATHS } from './centrifuge/paths.js';
 import type { ListenAddress } from './listen-address.js';
 import { errorBody } from './respond.js';
 
 export interface GatewayOptions {
+  readonly clock: Clock;
   readonly address: ListenAddress;
   readonly apiKeys: readonly ApiKey[];
   readonly corsOrigins: readonly string[];
@@ -32,8 +35,10 @@ declare module 'fastify' {
 const KEEP_ALIVE_MS = 75_000;
 /** How exactly the time limits of uploads are kept. */
 const TIMEOUT_CHECK_MS = 1_000;
-/** Answered without a key: load balancers and watchdogs have none. */
-const OPEN_PATHS = new Set(['/health', '/healthz']);
+/** Answered without a key here: watchdogs have none, and the clients of Centrifuge show theirs in their own way. */
+const OPEN_PATHS = new Set(['/health', '/healthz', ...CENTRIFUGE_PATHS]);
+/** What can be followed with a ticket in place of a key. */
+const TICKET_PATHS = /^\/(ws|api\/tasks\/[^/]+\/stream|(api|ai)\/chat\/[^/]+\/stream)$/;
 
 const EXPOSED_HEADERS =
   'X-Request-Id, Retry-After, X-Gollama-Engine, X-Gollama-Queue-Ms, X-Gollama-Attempts, X-Gollama-Simulated, ' +
@@ -142,8 +147,19 @@ export class Gateway implements Service {
         return false;
       }
     }
-    if (!OPEN_PATHS.has(pathOf(request.url))) request.caller = this.#auth.authenticate(headers);
+    const path = pathOf(request.url);
+    if (!OPEN_PATHS.has(path)) request.caller = this.#ticketHolder(request, path) ?? this.#auth.authenticate(headers);
     return true;
+  }
+
+  /** Who follows a stream with a ticket, as it cannot send a key. Throws `unauthorized`. */
+  #ticketHolder(request: FastifyRequest, path: string): Caller | undefined {
+    if (request.method !== 'GET' || !TICKET_PATHS.test(path) || !this.#auth.required) return undefined;
+    const ticket = new URL(request.url, 'http://localhost').searchParams.get('ticket');
+    if (ticket === null || presentedKey(request.headers) !== undefined) return undefined;
+    const holder = this.#auth.holderOf(ticket, this.#options.clock.epoch());
+    if (!holder) throw new GollamaError('unauthorized', 'the ticket is not good, or not any more: POST /api/tickets');
+    return holder;
   }
 }
 

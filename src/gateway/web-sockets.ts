@@ -8,8 +8,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, pause } from '../base/clock.js';
 
-/** What clients say is not much: nothing of it is kept. */
-const MESSAGE_BYTES_MAX = 16 * 1024;
+/** What clients say at once. */
+const MESSAGE_BYTES_MAX = 64 * 1024;
 /** For the closing handshake at the end of the server. */
 const CLOSE_PATIENCE_MS = 1_000;
 /** RFC 6455 section 7.4.1. */

@@ -148,9 +148,25 @@ export class TaskRunner implements Service {
     }
   }
 
-  /** The engines changed: perhaps it is known now who serves the models that nobody knew. */
+  /** The engines changed: perhaps it is known now who serves the models that nobody knew, or others serve a model now. */
   #lookAgain(): void {
+    for (const [model, { route, withdraw }] of [...this.#offers]) {
+      // Whom nobody serves any more may be served again: it waits.
+      const routeNow = this.#routeOf(model);
+      if (routeNow === undefined || routeNow === route) continue;
+      withdraw();
+      this.#offers.delete(model);
+      this.#offer(model);
+    }
     for (const model of [...this.#unknown]) this.#offer(model);
+  }
+
+  #routeOf(model: string): string | undefined {
+    try {
+      return this.#parts.pool.route(model);
+    } catch {
+      return undefined;
+    }
   }
 
   /** A slot is held. Never rejects. */

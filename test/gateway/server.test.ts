@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.js';
 import { GollamaError } from '../../src/base/errors.js';
 import { Gateway, type GatewayOptions } from '../../src/gateway/server.js';
 import { atEnd, endAll } from '../support/ending.js';
@@ -17,6 +18,7 @@ const KEY = {
   maxConcurrency: undefined,
 };
 const OPTIONS: GatewayOptions = {
+  clock: systemClock,
   address: { host: '127.0.0.1', port: 0, loopback: true },
   apiKeys: [],
   corsOrigins: [],

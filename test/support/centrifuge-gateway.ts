@@ -45,6 +45,7 @@ export async function startCentrifugeGateway(setup: CentrifugeSetup = {}) {
   const { logger, lines } = recordingLogger();
   const gateway = new Gateway(
     {
+      clock: systemClock,
       address: { host: '127.0.0.1', port: setup.port ?? 0, loopback: true },
       apiKeys: [],
       corsOrigins: setup.corsOrigins ?? [],

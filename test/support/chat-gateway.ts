@@ -23,6 +23,7 @@ import { makePlace, type Place } from './place.js';
 import { recordingLogger } from './recording-logger.js';
 
 const GATEWAY: GatewayOptions = {
+  clock: systemClock,
   address: { host: '127.0.0.1', port: 0, loopback: true },
   apiKeys: [],
   corsOrigins: [],

@@ -1,5 +1,7 @@
 /** `/v1` on a real server, over a queue and engines that do what the test says. */
+
 import OpenAI from 'openai';
+import { systemClock } from '../../src/base/clock.js';
 import { Metrics } from '../../src/base/metrics.js';
 import { ActiveRequests } from '../../src/gateway/active-requests.js';
 import { Attachments, type AttachmentsOptions } from '../../src/gateway/attachment/attachments.js';
@@ -63,6 +65,7 @@ export async function startResponses(setup: ResponsesSetup = {}) {
     },
   });
   const options = {
+    clock: systemClock,
     address: { host: '127.0.0.1', port: 0, loopback: true },
     apiKeys: setup.apiKeys ?? [],
     corsOrigins: [],

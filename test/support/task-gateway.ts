@@ -1,6 +1,8 @@
 /** The routes of tasks on a real server, over a queue in memory in which nothing runs unless the test claims it. */
+
 import { createHash } from 'node:crypto';
 import { WebSocket } from 'ws';
+import { systemClock } from '../../src/base/clock.js';
 import { ActiveRequests } from '../../src/gateway/active-requests.js';
 import type { ApiKey } from '../../src/gateway/auth.js';
 import { taskSocketRoutes } from '../../src/gateway/routes/task-socket.js';
@@ -39,6 +41,7 @@ export async function startTaskGateway({ options = {}, pendingMax = 1_000 }: Tas
   const active = new ActiveRequests();
   const gateway = new Gateway(
     {
+      clock: systemClock,
       address: { host: '127.0.0.1', port: 0, loopback: true },
       apiKeys: [],
       corsOrigins: [],

@@ -25,6 +25,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { listenToAbort, unlistenToAbort } from '../../base/abort.js';
 import type { Clock, Timer } from '../../base/clock.js';
 import { GollamaError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
@@ -196,7 +197,7 @@ export class Attachments {
     const signal = active.add(response);
     return new Promise((resolve) => {
       const finish = () => {
-        signal.removeEventListener('abort', onAbort);
+        unlistenToAbort(signal, onAbort);
         response.off('close', finish);
         entry.answer.detach(response);
         active.over(response);
@@ -210,7 +211,7 @@ export class Attachments {
       };
       response.on('close', finish);
       if (signal.aborted) return onAbort();
-      signal.addEventListener('abort', onAbort, { once: true });
+      listenToAbort(signal, onAbort);
       entry.answer.attach(response, headers, signal);
     });
   }

@@ -10,16 +10,6 @@ import { uniEventStreamRoutes } from './uni-event-stream.js';
 import { uniWebSocketRoutes } from './uni-websocket.js';
 import { webSocketRoutes } from './websocket.js';
 
-/** Paths whose clients prove themselves in their own way, after the request was let in. */
-export const CENTRIFUGE_PATHS: readonly string[] = [
-  '/connection/websocket',
-  '/connection/sse',
-  '/connection/http_stream',
-  '/connection/uni_sse',
-  '/connection/uni_websocket',
-  '/emulation',
-];
-
 /** To be installed before `WebSockets.routes`: at the end clients are told 3001 here, before their sockets are closed there. */
 export function centrifugeRoutes(parts: CentrifugeParts): Routes {
   const open = new OpenConnections(parts);

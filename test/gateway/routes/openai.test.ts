@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/base/clock.js';
 import { silentLogger } from '../../../src/base/logger.js';
 import { ActiveRequests } from '../../../src/gateway/active-requests.js';
 import type { Relay, RelayRequest } from '../../../src/gateway/relay.js';
@@ -43,6 +44,7 @@ async function start() {
   };
   const gateway = new Gateway(
     {
+      clock: systemClock,
       address: { host: '127.0.0.1', port: 0, loopback: true },
       apiKeys: [key('any'), key('low', 3)],
       corsOrigins: [],

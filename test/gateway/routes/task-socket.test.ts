@@ -114,7 +114,7 @@ describe('/ws', () => {
     await clock.advanceAsync(100);
     await submit('a');
     expect(ids(await client.frame(2))).toEqual(['a']);
-    client.socket.send('x'.repeat(16 * 1024 + 1));
+    client.socket.send('x'.repeat(64 * 1024 + 1));
     expect(await client.closed).toBe(1009);
   });
 

@@ -98,7 +98,7 @@ export class TaskSimulation {
     this.#started.clear();
     if (this.#fault !== undefined) throw this.#fault;
     checkNow(this);
-    for (const server of this.servers) server.learn();
+    if (this.#hasSilent) if (this.#hasSilent) for (const server of this.servers) server.learn();
   }
 
   #guard(check: () => void): void {

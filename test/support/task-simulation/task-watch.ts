@@ -60,7 +60,9 @@ export class TaskWatch {
   }
 
   in(...states: TaskState[]): Watched[] {
-    return [...this.tasks.values()].filter(({ task }) => states.includes(task.state));
+    const found: Watched[] = [];
+    for (const watched of this.tasks.values()) if (states.includes(watched.task.state)) found.push(watched);
+    return found;
   }
 
   get open(): Watched[] {
