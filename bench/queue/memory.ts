@@ -1,4 +1,4 @@
-/** How much memory a long backlog takes: that of a process at work on it, less that of one at work on a short one. */
+/** How much memory a long backlog takes: that of a process at work on it, less that of one with an empty store. */
 import { readFileSync } from 'node:fs';
 import type { Figures, Setting } from './measurement.js';
 import { runMeasurement } from './measuring-process.js';
@@ -10,12 +10,10 @@ const LIMIT = 50;
 const MIB = 2 ** 20;
 
 export async function memory(setting: Setting): Promise<Figures> {
-  const { rssMib: withLong = Number.NaN } = await runMeasurement('memory-of-store', setting);
-  const { rssMib: withShort = Number.NaN } = await runMeasurement('memory-of-store', {
-    ...setting,
-    large: setting.small,
-  });
-  return { addedMib: withLong - withShort, rssMib: withLong };
+  const { rssMib: withBacklog = Number.NaN } = await runMeasurement('memory-of-store', setting);
+  const empty = { ...setting, large: setting.folder };
+  const { rssMib: withNothing = Number.NaN } = await runMeasurement('memory-of-store', empty);
+  return { addedMib: withBacklog - withNothing, rssMib: withBacklog };
 }
 
 /** The process of the store in `large`, which does a little of everything. */

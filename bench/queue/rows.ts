@@ -52,6 +52,7 @@ export function rowsOf(rounds: readonly Round[]): Row[] {
     row('memory of a long backlog', 'MiB', 'memory.addedMib', atMost(100)),
     row('page of 50 in a long backlog, p50', 'ms', 'pages.pageP50Ms'),
     row('page of 50 in a long backlog, p99', 'ms', 'pages.pageP99Ms', atMost(2)),
+    row('  of it to the thread and back, p99', 'ms', 'pages.wayP99Ms'),
     row('event loop delay added, 5000 lives/s, p99', 'ms', 'loop.addedMs', atMost(2)),
     row('  idle, by the generator alone', 'ms', 'loop.idleMs'),
     row('  through runner and scheduler', 'ms', 'queue-loop.addedMs'),

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
 import type { LogBook } from './log.js';
 import { isTerminal, type LogEntry, type LogRecord } from './record.js';
+import { Watchers } from './watchers.js';
 
 export interface MemoryLogOptions {
   readonly clock: Clock;
@@ -28,7 +29,7 @@ export class MemoryLogBook implements LogBook {
   readonly #logs = new Map<string, Log>();
   /** In the order in which they ended. */
   readonly #ended = new Set<string>();
-  readonly #watchers = new Map<string, Set<() => void>>();
+  readonly #watchers = new Watchers();
   #sizeBytes = 0;
 
   constructor(options: MemoryLogOptions) {
@@ -40,7 +41,7 @@ export class MemoryLogBook implements LogBook {
   }
 
   stop(): Promise<void> {
-    for (const id of this.#watchers.keys()) this.#wake(id);
+    this.#watchers.wakeAll();
     return Promise.resolve();
   }
 
@@ -56,7 +57,7 @@ export class MemoryLogBook implements LogBook {
       this.#ended.add(id);
       this.#forget();
     }
-    this.#wake(id);
+    this.#watchers.wake(id);
   }
 
   last(id: string): number | undefined {
@@ -68,16 +69,7 @@ export class MemoryLogBook implements LogBook {
   }
 
   watch(id: string, listener: () => void): () => void {
-    let watchers = this.#watchers.get(id);
-    if (watchers === undefined) {
-      watchers = new Set();
-      this.#watchers.set(id, watchers);
-    }
-    watchers.add(listener);
-    return () => {
-      watchers.delete(listener);
-      if (watchers.size === 0 && this.#watchers.get(id) === watchers) this.#watchers.delete(id);
-    };
+    return this.#watchers.add(id, listener);
   }
 
   #log(id: string): Log {
@@ -94,10 +86,6 @@ export class MemoryLogBook implements LogBook {
     log.endedAtMs = undefined;
     this.#ended.delete(id);
     return true;
-  }
-
-  #wake(id: string): void {
-    for (const watcher of [...(this.#watchers.get(id) ?? [])]) watcher();
   }
 
   /** Logs whose time is over, and then the oldest until the rest has room. */

@@ -1,5 +1,5 @@
 /** Tasks by the time at which something is due for them. */
-import { type Ordered, PriorityQueue } from '../queue/priority-queue.js';
+import { goesBefore, type Ordered, PriorityQueue } from '../queue/priority-queue.js';
 
 export interface Due {
   /** The number of the task. */
@@ -15,6 +15,16 @@ export class DueList {
   /** The earliest; of two that are due together the lower number. */
   get first(): Due | undefined {
     return this.#queue.first;
+  }
+
+  /** The earliest of the others. */
+  firstExcept(numbers: ReadonlySet<number>): Due | undefined {
+    if (this.first === undefined || !numbers.has(this.first.number)) return this.first;
+    let first: (Due & Ordered) | undefined;
+    for (const due of this.#queue.values()) {
+      if (!numbers.has(due.number) && (first === undefined || goesBefore(due, first))) first = due;
+    }
+    return first;
   }
 
   get(number: number): Due | undefined {

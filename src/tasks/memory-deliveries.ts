@@ -13,8 +13,8 @@ export class MemoryDeliveries {
   readonly #due = new DueList();
   readonly #failures = new Map<number, number>();
 
-  get first(): DueDelivery | undefined {
-    const first = this.#due.first;
+  firstExcept(numbers: ReadonlySet<number>): DueDelivery | undefined {
+    const first = this.#due.firstExcept(numbers);
     return first && { number: first.number, dueAtMs: first.dueAtMs, failures: this.#failures.get(first.number) ?? 0 };
   }
 

@@ -189,9 +189,11 @@ export class MemoryTaskStore implements TaskStore {
     return pruned.length;
   }
 
-  async nextDelivery(): Promise<{ readonly delivery: Delivery; readonly dueAtMs: number } | undefined> {
+  async nextDelivery(
+    except: ReadonlySet<number>,
+  ): Promise<{ readonly delivery: Delivery; readonly dueAtMs: number } | undefined> {
     this.#assertOpen();
-    const first = this.#deliveries.first;
+    const first = this.#deliveries.firstExcept(except);
     const stored = first && this.#tasks.get(first.number);
     if (!stored) return undefined;
     return { delivery: { task: full(stored), failures: first.failures }, dueAtMs: first.dueAtMs };

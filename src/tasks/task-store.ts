@@ -185,8 +185,8 @@ export interface TaskStore extends Service {
   /** One small step of cleaning up; resolves with how many tasks went, 0 when nothing is left to do. */
   prune(rule: RetentionRule): Promise<number>;
 
-  /** The delivery that is due first: it may be due later than now. */
-  nextDelivery(): Promise<{ readonly delivery: Delivery; readonly dueAtMs: number } | undefined>;
+  /** The delivery that is due first, but for those of these tasks: it may be due later than now. */
+  nextDelivery(except: ReadonlySet<number>): Promise<{ readonly delivery: Delivery; readonly dueAtMs: number } | undefined>;
   /** Done with it (delivered, given up), or try again then. */
   settleDelivery(taskNumber: number, retryAtMs: number | undefined): Promise<void>;
 }

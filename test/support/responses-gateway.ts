@@ -7,6 +7,7 @@ import { ActiveRequests } from '../../src/gateway/active-requests.js';
 import { Attachments, type AttachmentsOptions } from '../../src/gateway/attachment/attachments.js';
 import type { ApiKey } from '../../src/gateway/auth.js';
 import { Relay } from '../../src/gateway/relay.js';
+import { RequestBook } from '../../src/gateway/request-book.js';
 import { type OpenAiRoutesParts, openAiRoutes, relayOf } from '../../src/gateway/routes/openai.js';
 import { responseRoutes } from '../../src/gateway/routes/responses.js';
 import { Gateway } from '../../src/gateway/server.js';
@@ -33,8 +34,8 @@ export async function startResponses(setup: ResponsesSetup = {}) {
   });
   const { clock, logger, pool, dispatcher, tasks } = rig;
   const active = new ActiveRequests();
-  const relayParts = { pool, dispatcher, clock, logger, metrics: new Metrics(), heartbeatMs: HEARTBEAT_MS };
-  const relay = new Relay({ ...relayParts, simulated: false });
+  const book = new RequestBook({ clock, logger, metrics: new Metrics() });
+  const relay = new Relay({ pool, dispatcher, clock, book, heartbeatMs: HEARTBEAT_MS, simulated: false });
   const attachments = new Attachments({
     clock,
     logger,

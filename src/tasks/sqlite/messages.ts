@@ -104,7 +104,7 @@ export type FromStoreThread =
 export type Question =
   | { readonly kind: 'get'; readonly id: string }
   | { readonly kind: 'list'; readonly filter: TaskFilter }
-  | { readonly kind: 'next-delivery' }
+  | { readonly kind: 'next-delivery'; readonly except: readonly number[] }
   | { readonly kind: 'check' };
 
 export interface AnswerTo {

@@ -6,7 +6,7 @@ import type { Database, OpenDatabase } from '../../base/sqlite/driver.js';
 import { isDamage } from '../../base/sqlite/storage-failure.js';
 import { Counters } from './counters.js';
 import { type MarkerContent, readMarker } from './marker.js';
-import { quarantine } from './quarantine.js';
+import { quarantine, standIn } from './quarantine.js';
 import { APPLICATION_ID, createTables, SCHEMA_VERSION } from './schema.js';
 import { prepareStatements, type Statements } from './statements.js';
 import type { StoreFiles } from './store-folder.js';
@@ -49,6 +49,8 @@ export function openStore(files: StoreFiles, open: OpenDatabase): OpenStore {
     const checkNow = marker !== undefined && sizeBytes <= CHECK_SIZE_BYTES_MAX;
     const fault = checkNow ? checkDatabase(database) : undefined;
     if (fault !== undefined) throw new Damage(`its database is damaged (${fault})`, true);
+    // Only now: it writes.
+    setForWriting(database);
     const wasClosed = marker !== undefined && marker !== 'unreadable' && marker.clean;
     return { database, statements, counters, checkLater: !checkNow && !wasClosed };
   } catch (thrown) {
@@ -68,8 +70,9 @@ function prepare(database: Database, isKnown: boolean): void {
       hint: 'use that one, or give this one a folder of its own (queue.storage_path)',
     });
   if (isEmpty && (isKnown || owner !== 0)) throw new Damage('its tables are gone');
+  if (!isEmpty) return;
   setForWriting(database);
-  if (isEmpty) createTables(database);
+  createTables(database);
 }
 
 function assertComplete(marker: MarkerContent, counters: Counters): void {
@@ -85,7 +88,7 @@ function refusal(thrown: unknown, files: StoreFiles): unknown {
   const isOurs = thrown instanceof Damage;
   if (!isOurs && !isDamage(thrown)) return thrown;
   const what = isOurs ? thrown.message : `its database cannot be read (${messageOf(thrown)})`;
-  const copy = copied(files);
+  const copy = keptAside(files);
   const kept = copy === undefined ? 'the files were left as they are' : `a copy of the files is in ${copy}`;
   const rest = isOurs && thrown.isReadable ? `remove ${files.marker} to go on with what is left, ` : '';
   return new GollamaError('configuration', `the task store ${files.folder} is damaged: ${what}; ${kept}`, {
@@ -94,13 +97,16 @@ function refusal(thrown: unknown, files: StoreFiles): unknown {
   });
 }
 
-function copied(files: StoreFiles): string | undefined {
+/** Where the copy is. Closing what is open changes nothing after this. */
+function keptAside(files: StoreFiles): string | undefined {
+  let copy: string | undefined;
   try {
-    return quarantine(files);
+    copy = quarantine(files);
+    standIn(files);
   } catch {
     // No room, most likely. The files themselves are still there.
-    return undefined;
   }
+  return copy;
 }
 
 /** 0 where there is none. */

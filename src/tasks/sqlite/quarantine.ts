@@ -1,5 +1,5 @@
 /** Keeps what is damaged as it was found, before anybody tries anything with it. */
-import { constants, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { StoreFiles } from './store-folder.js';
 
@@ -24,4 +24,24 @@ export function quarantine({ folder, database, log, marker }: StoreFiles): strin
     throw thrown;
   }
   return target;
+}
+
+/**
+ * Puts copies in the places of the database and its log, which are open. SQLite writes the log into the database and removes
+ * it when it closes both, except where it finds other files in their places. Throws where that cannot be done.
+ */
+export function standIn({ database, log }: StoreFiles): void {
+  for (const path of [database, log].filter((each) => existsSync(each))) {
+    const copy = `${path}.copy`;
+    try {
+      const { atime, mtime } = statSync(path);
+      copyFileSync(path, copy, constants.COPYFILE_FICLONE);
+      // By it `quarantine` knows the damage again.
+      utimesSync(copy, atime, mtime);
+      renameSync(copy, path);
+    } catch (thrown) {
+      rmSync(copy, { force: true });
+      throw thrown;
+    }
+  }
 }

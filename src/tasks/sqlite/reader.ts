@@ -14,7 +14,7 @@ export const READ_STATEMENTS = {
   byNumber: `${FULL_TASKS} WHERE task.seq=?`,
   byGivenId: `${FULL_TASKS.replace('FROM task', 'FROM task INDEXED BY task_given')}
     WHERE given_id=? AND given_id IS NOT NULL`,
-  nextDelivery: `SELECT seq, failures, due_at FROM delivery INDEXED BY delivery_due ORDER BY due_at, seq LIMIT 1`,
+  nextDelivery: `SELECT seq, failures, due_at FROM delivery INDEXED BY delivery_due ORDER BY due_at, seq LIMIT ?`,
 } as const;
 
 /** Filters come in few shapes; each is prepared once. */
@@ -56,7 +56,7 @@ export class Reader {
       case 'list':
         return this.#list(question);
       case 'next-delivery':
-        return this.#delivery();
+        return this.#delivery(question.except);
       case 'check':
         return checkDatabase(this.#database);
     }
@@ -79,8 +79,8 @@ export class Reader {
     return { tasks, total: Number(sum ?? 0), cursor };
   }
 
-  #delivery(): AnswerTo['next-delivery'] {
-    const row = this.#nextDelivery.get();
+  #delivery(except: readonly number[]): AnswerTo['next-delivery'] {
+    const row = this.#nextDelivery.all(except.length + 1).find(({ seq }) => !except.includes(Number(seq)));
     const task = row && this.#byNumber.get(Number(row.seq));
     if (!row || !task) return undefined;
     return { task: fullTask(task), failures: Number(row.failures), dueAtMs: Number(row.due_at) };

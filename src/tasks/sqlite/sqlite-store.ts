@@ -5,10 +5,10 @@
  * A submission is offered before it is durable, so that a claim of it shares its commit. It is durable, and told, together
  * with the claim, or both fail.
  */
-import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.js';
-import { GollamaError, messageOf } from '../../base/errors.js';
+import { GollamaError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
+import { makeFolder } from '../../base/sqlite/data-folder.js';
 import { receivedError } from '../../base/sqlite/storage-failure.js';
 import type { Arrivals } from '../../queue/arrivals.js';
 import type { Task } from '../task.js';
@@ -212,8 +212,10 @@ export class SqliteTaskStore implements TaskStore {
     return removed;
   }
 
-  async nextDelivery(): Promise<{ readonly delivery: Delivery; readonly dueAtMs: number } | undefined> {
-    const next = await this.#opened().questions.ask({ kind: 'next-delivery' });
+  async nextDelivery(
+    except: ReadonlySet<number>,
+  ): Promise<{ readonly delivery: Delivery; readonly dueAtMs: number } | undefined> {
+    const next = await this.#opened().questions.ask({ kind: 'next-delivery', except: [...except] });
     if (!next) return undefined;
     return { delivery: { task: unpackFullTask(next.task), failures: next.failures }, dueAtMs: next.dueAtMs };
   }
@@ -225,7 +227,7 @@ export class SqliteTaskStore implements TaskStore {
   async #open(): Promise<void> {
     const { folder, logger } = this.#options;
     const setup = { folder, nowMs: this.#clock.epoch() };
-    await makeFolder(folder);
+    await makeFolder('the task store', folder);
     const writer = new WriterLine(setup, (error) =>
       logger.error({ err: error }, 'the task store does not work any more'),
     );
@@ -354,17 +356,6 @@ export class SqliteTaskStore implements TaskStore {
     } catch (error) {
       logger.warn({ err: error }, 'the database of the tasks could not be checked');
     }
-  }
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  } catch (thrown) {
-    throw new GollamaError('configuration', `cannot make the folder of the task store: ${messageOf(thrown)}`, {
-      hint: 'give it a folder that can be written (queue.storage_path)',
-      cause: thrown,
-    });
   }
 }
 

@@ -17,10 +17,7 @@ import { messageId, sign, signingKey } from './signature.js';
 import { judge, type Verdict } from './verdict.js';
 
 /** The part of a task store that it needs. */
-export interface DeliveryStore extends Pick<TaskStore, 'onChange' | 'settleDelivery'> {
-  /** With `except` other deliveries go on while those are under way; a store that does not look at it has them wait. */
-  nextDelivery(except: ReadonlySet<number>): ReturnType<TaskStore['nextDelivery']>;
-}
+export type DeliveryStore = Pick<TaskStore, 'onChange' | 'nextDelivery' | 'settleDelivery'>;
 
 export interface WebhookCourierOptions {
   /** Started before, and stopped after. */
@@ -110,7 +107,7 @@ export class WebhookCourier implements Service {
     try {
       while (!ended.aborted && this.#underWay.size < AT_ONCE_MAX) {
         const next = await store.nextDelivery(new Set(this.#underWay.keys()));
-        if (next === undefined || this.#underWay.has(next.delivery.task.number)) break;
+        if (next === undefined) break;
         const untilMs = next.dueAtMs - clock.epoch();
         if (untilMs > 0) return Math.min(untilMs, SLEEP_MS_MAX);
         if (!ended.aborted) this.#begin(next.delivery, sender, ended);
@@ -155,7 +152,7 @@ export class WebhookCourier implements Service {
     if (webhook === undefined || !isFinal(task.state)) return undefined;
     const data = taskReport(task);
     const body = JSON.stringify({ type: `task.${task.state}`, timestamp: data.completed_at, data });
-    const id = messageId(task.id);
+    const id = messageId(task.id, task.finishedAtMs ?? 0);
     const timestampS = Math.floor(this.#options.clock.epoch() / 1000);
     const headers = {
       'content-type': 'application/json',

@@ -14,12 +14,14 @@ export function signingKey(secret: string): Buffer {
 }
 
 /**
- * What a receiver tells one message from another by, however often it is sent. Parts of what is signed are divided by
+ * What a receiver tells one message from another by, however often it is sent; a task that is tried again by hand ends a
+ * second time, with a message of its own. Parts of what is signed are divided by
  * dots, so that the id holds none; every byte that a header could not carry goes with them.
  */
-export function messageId(taskId: string): string {
+export function messageId(taskId: string, endedAtMs: number): string {
   const bytes = Buffer.from(taskId, 'utf8').toString('latin1');
-  return `msg_${bytes.replace(/[^\w-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)}`;
+  const name = bytes.replace(/[^\w-]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return `msg_${name}_${endedAtMs.toString(36)}`;
 }
 
 /** `timestampS`: when it is sent, seconds since the Unix epoch. */

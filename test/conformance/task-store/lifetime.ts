@@ -32,7 +32,7 @@ function everyCall(store: TaskStore, claim: Claim): readonly (() => Promise<unkn
     () => store.get(id),
     () => store.list({ limit: 1 }),
     () => store.prune({ state: 'completed', endedBeforeMs: 0, keepMax: 1 }),
-    () => store.nextDelivery(),
+    () => store.nextDelivery(new Set()),
     () => store.settleDelivery(number, undefined),
   ];
 }
@@ -101,7 +101,7 @@ export function describeRecovery(opened: () => Harness): void {
       await expectCountsRight(h);
       expect(await h.submitted({ givenId: 'mine', idempotencyKey: 'k' })).toEqual({ task: repeated, isNew: false });
       await expect(h.submit({ givenId: 'mine' })).rejects.toMatchObject({ code: 'conflict' });
-      expect(await h.store.nextDelivery()).toEqual({
+      expect(await h.store.nextDelivery(new Set())).toEqual({
         delivery: { task: delivered.task, failures: 1 },
         dueAtMs: h.nowMs + 77,
       });
@@ -192,7 +192,7 @@ export function describeRecovery(opened: () => Harness): void {
         finishedAtMs: h.nowMs,
       });
       expect(h.store.head(MODEL)).toBeUndefined();
-      expect((await h.store.nextDelivery())?.delivery).toEqual({ task: failed, failures: 0 });
+      expect((await h.store.nextDelivery(new Set()))?.delivery).toEqual({ task: failed, failures: 0 });
       await expectCountsRight(h);
       expect(await h.store.retry(task.id)).toMatchObject({ moved: true, task: { crashes: 0, error: undefined } });
     });

@@ -158,7 +158,7 @@ class RandomOperations {
   }
 
   async #deliver(): Promise<void> {
-    const next = await this.#h.store.nextDelivery();
+    const next = await this.#h.store.nextDelivery(new Set());
     const waiting = this.#model.deliveries();
     expect(next?.dueAtMs).toBe(waiting[0]?.delivery?.dueAtMs);
     if (!next) return;

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { GollamaError } from '../../../src/base/errors.js';
+import type { GollamaError } from '../../../src/base/errors.js';
 import { createDriver } from '../../../src/base/sqlite/create-driver.js';
 import { type StoreFiles, storeFiles } from '../../../src/tasks/sqlite/store-folder.js';
 import { newTask } from '../../conformance/task-store/harness.js';
@@ -52,7 +52,7 @@ describe('a store that is opened again', () => {
       (thrown: unknown) => thrown,
     );
     await store.stop();
-    expect(error).toBeInstanceOf(GollamaError);
+    expect(error).toMatchObject({ name: 'GollamaError' });
     expect(error).toMatchObject({ code: 'configuration' });
     return error as GollamaError;
   }

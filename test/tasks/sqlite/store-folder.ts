@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../../src/base/clock.js';
 import { silentLogger } from '../../../src/base/logger.js';
 import { Arrivals } from '../../../src/queue/arrivals.js';
-import { SqliteTaskStore } from '../../../src/tasks/sqlite/sqlite-store.js';
+// As it is installed: its threads start at once from compiled files, and in half a second from these.
+import { SqliteTaskStore } from '../../../dist/src/tasks/sqlite/sqlite-store.js';
 import { type StoreFiles, storeFiles } from '../../../src/tasks/sqlite/store-folder.js';
+
+/** Memory where there is any: no test of these cuts the power, and hundreds of stores would wait for the disk. */
+const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** A new folder; the name of one that does not exist yet in it. */
 export function newFolder(): { folder: string; remove: () => void } {
-  const place = mkdtempSync(join(tmpdir(), 'gollama-store-'));
+  const place = mkdtempSync(join(PLACE, 'gollama-store-'));
   return { folder: join(place, 'tasks'), remove: () => rmSync(place, { recursive: true, force: true }) };
 }
 

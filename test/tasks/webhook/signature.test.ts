@@ -16,9 +16,9 @@ describe('the signature of a webhook', () => {
   });
 
   it('names a task by its id, whatever a client put into it', () => {
-    expect(messageId('a1-0123456789ab')).toBe('msg_a1-0123456789ab');
-    expect(messageId('one.2%')).toBe('msg_one%2e2%25');
-    expect(messageId('é\u{1f600}')).toBe('msg_%c3%a9%f0%9f%98%80');
-    expect(messageId('\ud800')).toBe('msg_%ef%bf%bd');
+    expect(messageId('a1-0123456789ab', 36)).toBe('msg_a1-0123456789ab_10');
+    expect(messageId('one.2%', 0)).toBe('msg_one%2e2%25_0');
+    expect(messageId('é\u{1f600}', 0)).toBe('msg_%c3%a9%f0%9f%98%80_0');
+    expect(messageId('\ud800', 0)).toBe('msg_%ef%bf%bd_0');
   });
 });
