@@ -7,19 +7,21 @@ import { systemRandom } from './base/random.js';
 import type { Service } from './base/service.js';
 import { packageVersion } from './base/version.js';
 import { Core, type CoreOptions } from './core.js';
+import { cancelAbandonedCalls } from './gateway/abandoned-calls.js';
 import { ActiveRequests } from './gateway/active-requests.js';
+import { Attachments } from './gateway/attachment/attachments.js';
 import { Authenticator } from './gateway/auth.js';
 import { centrifugeRoutes } from './gateway/centrifuge/routes.js';
 import { taskChannels } from './gateway/centrifuge/task-channels.js';
 import { identify } from './gateway/identify.js';
 import { listenAddress } from './gateway/listen-address.js';
-import { cancelAbandonedCalls } from './gateway/ollama/answer.js';
 import { Relay } from './gateway/relay.js';
 import { RequestBook } from './gateway/request-book.js';
 import { chatRoutes } from './gateway/routes/chat.js';
 import { healthRoutes } from './gateway/routes/health.js';
 import { ollamaRoutes } from './gateway/routes/ollama.js';
-import { openAiRoutes } from './gateway/routes/openai.js';
+import { openAiRoutes, relayOf } from './gateway/routes/openai.js';
+import { responseRoutes } from './gateway/routes/responses.js';
 import { statusRoutes } from './gateway/routes/status.js';
 import { taskSocketRoutes } from './gateway/routes/task-socket.js';
 import { taskRoutes } from './gateway/routes/tasks.js';
@@ -29,6 +31,7 @@ import { WebSockets } from './gateway/web-sockets.js';
 import { countsByPriority, type ServerStatus } from './protocol/status.js';
 import { TASK_STATUSES } from './protocol/task.js';
 import { queueStats } from './tasks/queue-stats.js';
+import type { Visitor } from './tasks/task-queue.js';
 
 export type AppOptions = CoreOptions;
 
@@ -157,15 +160,13 @@ export class App implements Service {
     const relay = new Relay({ ...shared, pool, dispatcher, book: this.#book, simulated: this.simulated });
     const webSockets = new WebSockets(this.#clock);
     const auth = new Authenticator(server.apiKeys);
+    const attachments = new Attachments({ ...shared, handle: (request, answer) => relay.handle(request, answer) });
+    const startedAtS = Math.floor(startedAtMs / 1000);
+    const openAi = { ...shared, relay, attachments, pool, defaultPriority, ownCredentials: hasKeys, startedAtS };
+    const forget = (id: string, visitor: Visitor) => tasks.forget(id, visitor);
     return [
-      openAiRoutes({
-        ...shared,
-        relay,
-        pool,
-        defaultPriority,
-        ownCredentials: hasKeys,
-        startedAtS: Math.floor(startedAtMs / 1000),
-      }),
+      openAiRoutes(openAi),
+      responseRoutes({ ...shared, tasks, pool, defaultPriority, relay: relayOf(openAi), forget }),
       healthRoutes({ pool, metrics: this.#metrics, stopping: () => this.#stopped !== undefined }),
       statusRoutes(() => this.status()),
       ticketRoutes({ ...shared, auth }),

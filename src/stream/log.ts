@@ -17,6 +17,8 @@ export interface LogBook extends Service {
    * more).
    */
   read(id: string, after: number, limit: number): Promise<readonly LogEntry[] | undefined>;
+  /** It is not known any more. Nothing happens where it is not known, or not ended. */
+  forget(id: string): void;
   /** Calls `listener` when there may be something new to read. */
   watch(id: string, listener: () => void): () => void;
 }

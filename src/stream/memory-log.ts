@@ -68,6 +68,13 @@ export class MemoryLogBook implements LogBook {
     return Promise.resolve(this.#logs.get(id)?.entries.slice(after, after + limit));
   }
 
+  forget(id: string): void {
+    const log = this.#logs.get(id);
+    if (log?.endedAtMs === undefined) return;
+    this.#drop(id, log);
+    this.#watchers.wake(id);
+  }
+
   watch(id: string, listener: () => void): () => void {
     return this.#watchers.add(id, listener);
   }
@@ -95,10 +102,14 @@ export class MemoryLogBook implements LogBook {
     for (const id of this.#ended) {
       const log = this.#logs.get(id);
       if (log?.endedAtMs !== undefined && log.endedAtMs > endedBeforeMs && this.#sizeBytes <= sizeBytesMax) return;
-      this.#ended.delete(id);
-      this.#logs.delete(id);
-      this.#sizeBytes -= log?.sizeBytes ?? 0;
+      if (log) this.#drop(id, log);
     }
+  }
+
+  #drop(id: string, log: Log): void {
+    this.#ended.delete(id);
+    this.#logs.delete(id);
+    this.#sizeBytes -= log.sizeBytes;
   }
 }
 

@@ -176,6 +176,15 @@ export class MemoryTaskStore implements TaskStore {
     return this.#feed.onChange(listener);
   }
 
+  async remove(id: string): Promise<boolean | undefined> {
+    this.#assertOpen();
+    const stored = this.#byId.get(id);
+    if (!stored) return undefined;
+    if (!isFinal(stored.task.state)) return false;
+    this.#forget(stored);
+    return true;
+  }
+
   async prune(rule: RetentionRule): Promise<number> {
     this.#assertOpen();
     const oldestFirst = [...this.#tasks.values()]

@@ -130,6 +130,14 @@ export class TaskQueue implements Service {
       throw new GollamaError('conflict', `task ${id} is ${task.state}: only failed and cancelled tasks can be retried`);
   }
 
+  /** Removes a task that has ended, with its log. `conflict` where it has not. */
+  async forget(id: string, visitor: Visitor): Promise<void> {
+    const task = await this.#find(id, visitor);
+    const removed = await this.#parts.store.remove(id);
+    if (removed === false) throw new GollamaError('conflict', `task ${id} is ${task.state}: cancel it first`);
+    this.#parts.logs.forget(task.id);
+  }
+
   counts(): TaskCounts {
     return this.#parts.store.counts();
   }

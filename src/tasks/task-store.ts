@@ -182,11 +182,15 @@ export interface TaskStore extends Service {
   counts(): TaskCounts;
   onChange(listener: (change: TaskChange) => void): () => void;
 
+  /** Removes a task that has ended, its names with it; false where it has not. Nobody is told, as with `prune`. */
+  remove(id: string): Promise<boolean | undefined>;
   /** One small step of cleaning up; resolves with how many tasks went, 0 when nothing is left to do. */
   prune(rule: RetentionRule): Promise<number>;
 
   /** The delivery that is due first, but for those of these tasks: it may be due later than now. */
-  nextDelivery(except: ReadonlySet<number>): Promise<{ readonly delivery: Delivery; readonly dueAtMs: number } | undefined>;
+  nextDelivery(
+    except: ReadonlySet<number>,
+  ): Promise<{ readonly delivery: Delivery; readonly dueAtMs: number } | undefined>;
   /** Done with it (delivered, given up), or try again then. */
   settleDelivery(taskNumber: number, retryAtMs: number | undefined): Promise<void>;
 }

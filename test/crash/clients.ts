@@ -7,7 +7,7 @@ import { type Entry, type Ledger, name } from './ledger.js';
 import type { Life } from './life.js';
 
 export const MODELS = ['m1', 'm2', 'm3'];
-export const RETRIES_MAX = 2;
+const RETRIES_MAX = 2;
 
 const PRIORITIES = [1, 5, 10, 15, -3, 40];
 const ACTIONS = { submit: 40, batch: 6, look: 14, list: 2, cancel: 12, priority: 14, retry: 8, again: 8 };

@@ -21,7 +21,7 @@ export interface Wish {
   readonly retriesMax: number;
 }
 
-export interface PriorityChange {
+interface PriorityChange {
   readonly priority: number;
   readonly sentEpochMs: number;
   readonly endedEpochMs: number;

@@ -2,13 +2,16 @@
  * Engine processes that do not start, die, do not die, or leave something behind, under a gateway that supervises them.
  * The gateway and its engines are real processes.
  */
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { identityOf, isGroupRunning } from '../../src/engine/supervisor/process-identity.js';
+import type { ServerStatus } from '../../src/protocol/status.js';
 import { endAll } from '../support/ending.js';
 import { eventually } from '../support/eventually.js';
 import { GatewayWatch } from '../support/gateway-watch.js';
 import { GollamaProcess, RUN_JS } from '../support/gollama-process.js';
 import { type Answer, begin, open, send } from '../support/http.js';
+import { load } from '../support/load.js';
 import { makePlace, type Place } from '../support/place.js';
 import { startSimulate } from '../support/simulate-process.js';
 
@@ -210,7 +213,7 @@ describe('a gateway that is killed with ten answers under way', () => {
     await Promise.all(streams.map((stream) => stream.until('data: ')));
     const whole = Array.from({ length: 5 }, () => chat(killed.url, 'killed', { tokens: 2000 }).head);
     await eventually('ten answers are under way', async () => {
-      return (await send(`${killed.url}/api/status`)).json().workers_active === 10;
+      return load((await send(`${killed.url}/api/status`)).json() as ServerStatus).running === 10;
     });
     const orphan = await pidOf(killed, 'killed');
     const kept = await pidOf(other, 'other');

@@ -1,8 +1,10 @@
 /** The official `openai` package against the whole server. */
+
 import OpenAI, { APIError, NotFoundError, RateLimitError } from 'openai';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { endAll } from '../support/ending.js';
 import { chatCompletion, FakeUpstream } from '../support/fake-upstream.js';
+import { load } from '../support/load.js';
 import { type StartedApp, startApp } from '../support/start-app.js';
 
 afterEach(endAll);
@@ -28,7 +30,7 @@ async function relayed(yaml = '') {
 }
 
 const allSlotsFree = (app: StartedApp) =>
-  vi.waitFor(() => expect(app.status()).toMatchObject({ workers_active: 0, waiting_interactive: 0 }), { interval: 2 });
+  vi.waitFor(() => expect(load(app.status())).toEqual({ running: 0, waiting: 0 }), { interval: 2 });
 
 async function textOf(stream: AsyncIterable<OpenAI.ChatCompletionChunk>): Promise<string> {
   let text = '';

@@ -1,8 +1,10 @@
 /** Who may run when: requirements ADM-1 to ADM-3 of the reference gateway's contract. */
+
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { endAll } from '../support/ending.js';
 import { chatCompletion } from '../support/fake-upstream.js';
 import { type Answer, begin, open } from '../support/http.js';
+import { load } from '../support/load.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { puppet } from '../support/reference-setup.js';
 import { CHAT, idle, QUESTION, relayedGateway, waiting } from '../support/relayed-gateway.js';
@@ -60,7 +62,7 @@ describe('ADM-1: max_concurrency', () => {
     const asked = [1, 2, 3].map((number) => open(app.url + CHAT, { body: { ...QUESTION, number } }));
     const calls = [await upstream.next(), await upstream.next()];
     await waiting(app, 1);
-    expect([upstream.count, app.status().workers_active]).toEqual([2, 2]);
+    expect([upstream.count, load(app.status()).running]).toEqual([2, 2]);
     for (const call of [...calls]) call.answer(400, { error: { message: 'enough' } });
     (await upstream.next()).answer(400, { error: { message: 'enough' } });
     for (const answer of await Promise.all(asked)) expect(answer.status).toBe(400);

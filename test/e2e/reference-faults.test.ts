@@ -1,4 +1,5 @@
 /** The faults of the reference gateway, by their numbers in the list of them: each of these tests fails on the reference. */
+
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,7 @@ import { atEnd, endAll } from '../support/ending.js';
 import { chatCompletion, FakeUpstream } from '../support/fake-upstream.js';
 import { GollamaProcess, gollama } from '../support/gollama-process.js';
 import { begin, open, send } from '../support/http.js';
+import { load } from '../support/load.js';
 import { puppet, referenceSetup, simulation } from '../support/reference-setup.js';
 import { CHAT, QUESTION, relayedGateway, waiting } from '../support/relayed-gateway.js';
 import { startApp } from '../support/start-app.js';
@@ -78,7 +80,7 @@ describe('fault 5: a slow upload holds a slot', () => {
     const asked = open(app.url + CHAT, { body: QUESTION });
     (await upstream.next()).answer(200, chatCompletion('ok'));
     expect((await asked).status).toBe(200);
-    expect(app.status().workers_active).toBe(0);
+    expect(load(app.status()).running).toBe(0);
   });
 
   it('is given up where it stalls, with 408', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { atEnd, endAll } from '../support/ending.js';
 import { chatCompletion } from '../support/fake-upstream.js';
+import { gollama } from '../support/gollama-process.js';
 import { send } from '../support/http.js';
 import {
   chatTask,
@@ -20,11 +21,15 @@ import {
 
 afterEach(endAll);
 
+function run(program: string, ...args: string[]): void {
+  execFileSync(program, args, { stdio: 'pipe' });
+}
+
 /** Undefined where this user may not mount. */
 function mountSmallDisk(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'gollama-disk-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder], { stdio: 'pipe' });
+    run('mount', '-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', folder);
     return folder;
   } catch {
     rmSync(folder, { recursive: true });
@@ -33,7 +38,7 @@ function mountSmallDisk(): string | undefined {
 }
 
 function unmount(folder: string): void {
-  execFileSync('umount', ['-l', folder], { stdio: 'pipe' });
+  run('umount', '-l', folder);
   rmSync(folder, { recursive: true });
 }
 
@@ -104,17 +109,20 @@ describe.skipIf(trial === undefined)('a disk that is full', () => {
     expect(upstream.count).toBe(1);
   });
 
-  it('does not keep a server from starting on what it has', { timeout: RECOVERY_PATIENCE_MS }, async () => {
+  it('keeps a server from starting, which says why, and takes nothing from it', {
+    timeout: RECOVERY_PATIENCE_MS,
+  }, async () => {
     const disk = smallDisk();
-    const { upstream, serve } = await recoverable({ dataDir: disk.folder });
+    const { upstream, serve, place, config } = await recoverable({ dataDir: disk.folder });
     const first = await serve();
     const id = await submitTask(first, chatTask('hello'));
     await upstream.next();
     await kill(first);
     disk.fill(0);
-    const attempt = await serve().catch((error: unknown) => String(error));
-    if (typeof attempt === 'string') expect(attempt).toMatch(/no room/);
-    else await attempt.stop();
+    const args = ['serve', '-c', config, '--port', '0', '--data-dir', disk.folder, '--log-level', 'silent'];
+    const { code, stderr } = await gollama(args, { place });
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/^error: there is no room left .*\n {2}hint: make room on the disk of the data folder/);
     disk.makeRoom();
     const second = await serve();
     (await upstream.next()).answer(200, chatCompletion('hi'));

@@ -1,8 +1,10 @@
 /** Watches a gateway process from outside for what a fault may leave behind in it. */
+
 import type { ServerStatus } from '../../src/protocol/status.js';
 import { eventually } from './eventually.js';
 import { GollamaProcess, type LogRecord, type ProcessOptions } from './gollama-process.js';
 import { send } from './http.js';
+import { load } from './load.js';
 import { makePlace } from './place.js';
 
 /** What the process holds after a garbage collection. */
@@ -78,7 +80,7 @@ export class GatewayWatch {
         const status = await this.status();
         seen = status.engines;
         const quiet = status.engines.every((engine) => engine.slots_busy + engine.slots_quarantined === 0);
-        return quiet && status.waiting_interactive === 0 && status.workers_active === 0;
+        return quiet && status.waiting_interactive === 0;
       });
     } catch (cause) {
       throw new Error(`not at rest: ${JSON.stringify(seen)}`, { cause });
@@ -87,7 +89,7 @@ export class GatewayWatch {
 
   /** Resolves when so many slots are taken. */
   async atWork(slots: number): Promise<void> {
-    await eventually(`${slots} slots are taken`, async () => (await this.status()).workers_active === slots);
+    await eventually(`${slots} slots are taken`, async () => load(await this.status()).running === slots);
   }
 
   /** The lines of the log that say how a request ended. There must be one. */

@@ -1,7 +1,9 @@
 /** A gateway in this process in front of one fake server, and a client that asks it. */
+
 import { expect, vi } from 'vitest';
 import { FakeUpstream } from './fake-upstream.js';
 import { begin, type Sending } from './http.js';
+import { load } from './load.js';
 import { type AppSetup, type StartedApp, startApp } from './start-app.js';
 
 export const CHAT = '/v1/chat/completions';
@@ -32,6 +34,8 @@ export function waiting(app: StartedApp, count: number): Promise<void> {
 
 /** Resolves when nothing waits and no slot is taken. */
 export function idle(app: StartedApp): Promise<unknown> {
-  const atRest = { workers_active: 0, waiting_interactive: 0 };
-  return vi.waitFor(() => expect(app.status()).toMatchObject(atRest), { interval: 2, timeout: 5_000 });
+  return vi.waitFor(() => expect(load(app.status())).toEqual({ running: 0, waiting: 0 }), {
+    interval: 2,
+    timeout: 5_000,
+  });
 }

@@ -11,7 +11,6 @@ import type { Pool } from '../../pool/pool.js';
 import { isTerminal, type LogRecord } from '../../stream/record.js';
 import type { TaskQueue, Visitor } from '../../tasks/task-queue.js';
 import type { ActiveRequests } from '../active-requests.js';
-import { OWN_VISITOR } from '../own-visitor.js';
 import { StreamedReply } from '../streamed-reply.js';
 import { toldAnswer } from '../told-answer.js';
 import { wantedPriority } from '../wanted-priority.js';
@@ -38,9 +37,10 @@ export interface OllamaParts {
 const ID_PREFIX = 'ollama:';
 /** Heartbeats before an answer in one piece is begun with a space, after which it can have no other status. */
 const SILENCES_BEFORE_SPACES = 2;
-/** Newest of the tasks that wait which are looked through for calls without a client. */
-const LOOKED_THROUGH_MAX = 10_000;
-const PAGE = 500;
+/** True for the id of a task whose client cannot come back. */
+export function isPlainCall(id: string): boolean {
+  return id.startsWith(ID_PREFIX);
+}
 
 /** Throws, before anything is sent, what the client is to be told; see `failureOf`. */
 export async function answerOllama(
@@ -69,24 +69,6 @@ export async function answerOllama(
   } finally {
     parts.active.over(response);
   }
-}
-
-/**
- * Cancels the calls of an earlier process, whose clients have gone with it. To be called once, before the engines are
- * started, and only where no other process runs tasks of this store.
- */
-export async function cancelAbandonedCalls(tasks: TaskQueue): Promise<void> {
-  const states = ['ready', 'delayed', 'running'] as const;
-  const abandoned: string[] = [];
-  let cursor: number | undefined;
-  for (let seen = 0; seen < LOOKED_THROUGH_MAX; seen += PAGE) {
-    const from = cursor === undefined ? {} : { cursor };
-    const page = await tasks.list({ states, newestFirst: true, limit: PAGE, ...from }, OWN_VISITOR);
-    abandoned.push(...page.tasks.map(({ id }) => id).filter((id) => id.startsWith(ID_PREFIX)));
-    cursor = page.cursor;
-    if (cursor === undefined) break;
-  }
-  for (const id of abandoned) await tasks.cancel(id, OWN_VISITOR);
 }
 
 interface Told {

@@ -35,6 +35,7 @@ export type Operation =
       readonly limit: number;
     }
   | { readonly kind: 'settle-delivery'; readonly number: number; readonly retryAtMs: number | undefined }
+  | { readonly kind: 'remove'; readonly id: string }
   | { readonly kind: 'prune'; readonly rule: RetentionRule };
 
 /** A move that was made. */
@@ -61,6 +62,8 @@ export interface ReplyOf {
   /** Number, priority, order; number … */
   refill: { readonly places: readonly number[]; readonly more: boolean };
   'settle-delivery': undefined;
+  /** The state in which it was removed, or why it was not. */
+  remove: { readonly from: TaskState } | 'not ended' | undefined;
   prune: { readonly removed: number };
 }
 

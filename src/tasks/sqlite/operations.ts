@@ -43,6 +43,8 @@ export function perform(table: TaskTable, operation: Operation): Reply {
       return refill(table, operation);
     case 'settle-delivery':
       return settleDelivery(table, operation);
+    case 'remove':
+      return remove(table, operation.id);
     case 'prune':
       return { removed: prune(table, operation.rule) };
   }
@@ -140,6 +142,14 @@ function settleDelivery(table: TaskTable, { number, retryAtMs }: OperationOf<'se
   const { deleteDelivery, retryDelivery } = table.statements;
   const changed = retryAtMs === undefined ? deleteDelivery.run(number) : retryDelivery.run(retryAtMs, number);
   if (changed > 0) table.written = true;
+}
+
+function remove(table: TaskTable, id: string): ReplyOf['remove'] {
+  const stored = table.find(id);
+  if (!stored) return undefined;
+  if (!isFinal(stored.task.state)) return 'not ended';
+  table.remove(stored);
+  return { from: stored.task.state };
 }
 
 function prune(table: TaskTable, { state, endedBeforeMs, keepMax }: RetentionRule): number {

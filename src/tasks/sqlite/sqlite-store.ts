@@ -205,6 +205,13 @@ export class SqliteTaskStore implements TaskStore {
     return this.#known.onChange(listener);
   }
 
+  async remove(id: string): Promise<boolean | undefined> {
+    const reply = await this.#write({ kind: 'remove', id }, (removed) => {
+      if (typeof removed === 'object') this.#known.removed(removed.from, 1);
+    });
+    return reply && reply !== 'not ended';
+  }
+
   async prune(rule: RetentionRule): Promise<number> {
     const { removed } = await this.#write({ kind: 'prune', rule }, (reply) => {
       this.#known.removed(rule.state, reply.removed);

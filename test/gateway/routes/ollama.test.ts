@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { GollamaError } from '../../../src/base/errors.js';
-import { cancelAbandonedCalls } from '../../../src/gateway/ollama/answer.js';
+import { cancelAbandonedCalls } from '../../../src/gateway/abandoned-calls.js';
 import { type ChatGatewaySetup, startChatGateway } from '../../support/chat-gateway.js';
 import { endAll } from '../../support/ending.js';
 import { begin, open, send } from '../../support/http.js';
