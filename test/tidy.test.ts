@@ -1,4 +1,5 @@
 /** The rules of the house that a machine can keep. A rule that is broken names every place as `file:line`. */
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { filesIn, SourceFile } from './support/source-file.js';
 
@@ -103,7 +104,10 @@ describe('imports', () => {
           text: /src\/engine\/simulated\//,
           because: 'it is the simulated engine as a process, without the server around it',
         },
-        { path: 'bench/queue/', because: 'it measures the store and the runner themselves, without a server around them' },
+        {
+          path: 'bench/queue/',
+          because: 'it measures the store and the runner themselves, without a server around them',
+        },
       ]),
     ).toEqual([]);
   });
@@ -129,7 +133,9 @@ describe('imports', () => {
     const targets = new Set(
       [...imported, ...hooks].map((target) => target.replace(/^dist\//, '').replace(/\.js$/, '.ts')),
     );
-    const lonely = src.filter(({ path }) => !targets.has(path));
+    // A thread is started by the name of its program.
+    const programs = new Set(src.flatMap(({ text }) => text.match(/(?<=')[\w-]+-thread(?=')/g) ?? []));
+    const lonely = src.filter(({ path }) => !targets.has(path) && !programs.has(basename(path, '.ts')));
     const find = () => [{ line: 1, text: 'nobody imports it' }];
     const except = [
       { path: 'src/config/example.ts', because: 'it writes config/gollama.example.yaml, which a test keeps equal' },

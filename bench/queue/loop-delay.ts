@@ -1,5 +1,6 @@
 /** What 5,000 whole lives a second add to the delay of the event loop, above the same generator with nothing to submit to. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { pause, systemClock } from '../../src/base/clock.js';
 import { completeFirst } from './lives.js';
 import type { Figures, Setting } from './measurement.js';
 import { arrivals } from './open-loop.js';
@@ -10,6 +11,8 @@ import { newTask, submission } from './workload.js';
 const RATE_PER_S = 5_000;
 const SLOTS = 16_384;
 const WARM_UP_S = 1;
+/** Until what the warm-up submitted is done. */
+const REST_MS = 2_000;
 
 /** By the store alone, with slots that answer at once. */
 export function storeLoopDelay({ folder, seconds }: Setting): Promise<Figures> {
@@ -34,8 +37,10 @@ export function queueLoopDelay({ folder, seconds }: Setting): Promise<Figures> {
 }
 
 async function addedDelay(seconds: number, submit: (at: number) => void): Promise<Figures> {
-  await arrivals(RATE_PER_S, WARM_UP_S, submit);
+  // First: what the warm-up leaves behind would be taken for idle.
   const idleMs = await delayP99Ms(seconds, () => {});
+  await arrivals(RATE_PER_S, WARM_UP_S, submit);
+  await pause(systemClock, REST_MS);
   const busyMs = await delayP99Ms(seconds, submit);
   return { idleMs, addedMs: busyMs - idleMs };
 }

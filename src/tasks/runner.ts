@@ -237,7 +237,7 @@ export class TaskRunner implements Service {
   async #attempt(run: Run, { lease }: Grant): Promise<AttemptOutcome> {
     const { clock, logs, pool } = this.#parts;
     const { task, body } = run.claim;
-    if (run.controller.signal.aborted || this.#cut.signal.aborted) return { kind: 'cancelled' };
+    if (this.#cut.signal.aborted) return { kind: 'cancelled' };
     const startedAt = clock.now();
     try {
       const outcome = await runAttempt(

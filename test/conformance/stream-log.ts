@@ -164,10 +164,9 @@ export function logBookConformance(name: string, make: MakeLogBook): void {
 
     it('gives many readers at any pace the same whole answer', async () => {
       const { book } = underTest;
-      const never = new AbortController().signal;
       async function follow(after: number): Promise<LogEntry[]> {
         const entries: LogEntry[] = [];
-        for await (const step of new Reader(book, 'a', systemClock).read(after, never, 60_000)) {
+        for await (const step of new Reader(book, 'a', systemClock).read(after, new AbortController().signal, 60_000)) {
           entries.push(...step);
           if (after % 2 === 0) await new Promise(setImmediate);
         }
@@ -187,6 +186,25 @@ export function logBookConformance(name: string, make: MakeLogBook): void {
         );
         expect(entries.filter(({ record }) => isTerminal(record))).toHaveLength(1);
       }
+    });
+
+    it('forgets a log that has ended, and no other', async () => {
+      const book = await append('a', text('x'));
+      book.forget('a');
+      book.forget('unknown');
+      expect(book.last('a')).toBe(1);
+      await append('a', done);
+      let woken = 0;
+      book.watch('a', () => {
+        woken += 1;
+      });
+      book.forget('a');
+      await underTest.settled();
+      expect(woken).toBe(1);
+      expect(book.last('a')).toBeUndefined();
+      expect(await book.read('a', 0, 10)).toBeUndefined();
+      await append('a', text('anew'));
+      expect(await book.read('a', 0, 10)).toEqual([{ sequence: 1, record: text('anew') }]);
     });
 
     it('wakes everybody when it stops, and stops twice', async () => {

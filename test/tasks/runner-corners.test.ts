@@ -157,7 +157,43 @@ describe('the log of a task', () => {
   });
 });
 
+describe('a task whose priority changes while it is the first of its model', () => {
+  it.each([
+    { priority: 15, expected: ['running', 'task', 'request'] },
+    { priority: 10, expected: ['running', 'task', 'request'] },
+    { priority: 1, expected: ['running', 'request', 'task'] },
+  ])('takes the place of its new one, $priority, among requests', async ({ priority, expected }) => {
+    const rig = await new TaskRig().start();
+    await rig.submit(chat('running'));
+    const id = await rig.submit(chat('task'));
+    const asked = { model: 'm', priority: 10, sizeBytes: 0, caller: 'x', callerInFlightMax: undefined };
+    const order: string[] = [];
+    const served = rig.dispatcher.run(asked, new AbortController().signal, { onWait: () => {} }, async () => {
+      order.push(...rig.asked, 'request');
+      return { done: true, value: undefined };
+    });
+    await rig.tasks.setPriority(id, priority, ADMIN);
+    await answer(rig.calls[0]!);
+    if (priority >= 10) await answer(rig.calls[1]!);
+    await served;
+    await settled();
+    expect([...order, ...rig.asked.slice(order.length - 1)]).toEqual(expected);
+  });
+});
+
 describe('a runner that stops', () => {
+  it('starts nothing with a slot that it was about to get', async () => {
+    const rig = await new TaskRig().start();
+    const submitted = rig.tasks.submit([chat('never')], ADMIN);
+    expect(rig.dispatcher.inFlight, 'the slot is granted already').toBe(1);
+    rig.runner.close();
+    await submitted;
+    await settled();
+    expect(rig.calls).toEqual([]);
+    expect(rig.dispatcher.inFlight).toBe(0);
+    expect(rig.store.counts().states).toMatchObject({ ready: 1, running: 0 });
+  });
+
   it('leaves no timer behind of a model that rests', async () => {
     const rig = await new TaskRig().start();
     await rig.submit();

@@ -135,14 +135,14 @@ export class LogTable {
     return false;
   }
 
-  /** The log is gone. Returns false where there was none. */
+  /** The log is gone. Returns false where there was none, or none that has ended. */
   forget(id: string): boolean {
-    const shelved = this.#shelf.take(id);
     const log = this.#live.get(id);
+    if (log && log.endedAtMs === undefined) return false;
+    const place = this.#shelf.take(id) ?? log;
     if (log) this.#drop(log);
-    const number = log?.number ?? shelved?.number;
-    if (number !== undefined) this.#removing.push(number);
-    return number !== undefined;
+    if (place) this.#removing.push(place.number);
+    return place !== undefined;
   }
 
   /** Forgets the oldest ended logs whose time is over or that have no room, some of them; returns which. */

@@ -145,7 +145,9 @@ export class SqliteLogBook implements LogBook {
     const wanted = log ? Math.min(limit, log.readableFrom - from) : limit;
     const stored = wanted > 0 ? await this.#stored(place.number, from, wanted) : [];
     const last = stored.at(-1)?.sequence;
-    if (this.last(id) === undefined) return undefined;
+    // It may have been forgotten meanwhile, and even begun anew.
+    const now = this.#table.live(id) ?? this.#table.shelved(id);
+    if (now?.number !== place.number) return this.read(id, after, limit);
     if (last === undefined || stored.length === limit) return stored;
     const rest = await this.read(id, last, limit - stored.length);
     return rest && [...stored, ...rest];
@@ -155,7 +157,7 @@ export class SqliteLogBook implements LogBook {
     return this.#watchers.add(id, listener);
   }
 
-  /** The log is gone, also from the disk with the next commit. */
+  /** It goes from the disk with the next commit. */
   forget(id: string): void {
     if (this.#stopping || !this.#table.forget(id)) return;
     this.#watchers.wake(id);

@@ -12,8 +12,11 @@ interface Pending {
   readonly failed: (error: GollamaError) => void;
 }
 
-/** A batch is closed where it has so many tasks, or so many characters of them. */
-const BATCH_TASKS_MAX = 4096;
+/**
+ * A batch is closed where it has so many tasks, or so many characters of them. Its replies are told in one turn of the loop:
+ * where more tasks come than can be stored, a longer batch would hold up everything else for longer.
+ */
+const BATCH_TASKS_MAX = 512;
 const BATCH_CHARS_MAX = 16 * 1024 * 1024;
 /** More submissions than these do not get into the line. */
 const LINE_MAX = 100_000;

@@ -172,6 +172,8 @@ export class TaskSimulation {
       const { task } = this.watch.byId(call.id);
       same(task.state, 'running', `${call.id}, for which an engine is called,`);
       same(task.engine, call.engine.name, `the engine of ${call.id}`);
+      demand(call.engine.models.includes(task.model), `${call.engine.name} serves the model of ${call.id}`);
+      same(this.serverOf(call.engine.name)?.phase, 'open', `a server on which an engine is called for ${call.id}`);
       call.turn = this.store.handed.get(MoodyStore.key(call.engine.name, task.number))?.turn ?? 0;
     });
   }
