@@ -3,9 +3,12 @@ import { workerData } from 'node:worker_threads';
 import { setForReading } from '../../base/sqlite/connection.js';
 import { createDriver } from '../../base/sqlite/create-driver.js';
 import { serveCalls } from '../../base/sqlite/serve-calls.js';
+import type { ThreadCalls } from '../../base/sqlite/thread-calls.js';
 import { logFiles } from './log-files.js';
-import type { LogSetup, Piece, PieceQuestion } from './messages.js';
+import type { LogSetup, Piece, PieceQuestion, ReaderAnswers } from './messages.js';
 import { READ_PIECES } from './schema.js';
+
+export type LogReaderCalls = ThreadCalls<PieceQuestion, ReaderAnswers>;
 
 /** Pieces that are fetched at once. */
 const STEP = 2;

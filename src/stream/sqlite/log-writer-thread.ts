@@ -2,8 +2,11 @@
 import { workerData } from 'node:worker_threads';
 import { createDriver } from '../../base/sqlite/create-driver.js';
 import { serveCalls } from '../../base/sqlite/serve-calls.js';
+import type { ThreadCalls } from '../../base/sqlite/thread-calls.js';
 import { LogWriter } from './log-writer.js';
-import type { Commit, LogSetup } from './messages.js';
+import type { Commit, LogSetup, OpenedLogs, WriterAnswers } from './messages.js';
+
+export type LogWriterCalls = ThreadCalls<Commit, WriterAnswers, OpenedLogs>;
 
 const open = await createDriver();
 

@@ -13,8 +13,10 @@ import type { LogBook } from '../log.js';
 import type { LogEntry, LogRecord } from '../record.js';
 import { Watchers } from '../watchers.js';
 import { Committer } from './committer.js';
+import type { LogReaderCalls } from './log-reader-thread.js';
 import { LOG_TABLE_LIMITS, LogTable, type LogTableLimits } from './log-table.js';
-import type { Commit, LogSetup, OpenedLogs, PieceQuestion, ReaderAnswers, WriterAnswers } from './messages.js';
+import type { LogWriterCalls } from './log-writer-thread.js';
+import type { LogSetup, PieceQuestion } from './messages.js';
 import { entriesIn } from './pieces.js';
 
 export interface SqliteLogBookOptions {
@@ -32,8 +34,8 @@ export interface SqliteLogBookOptions {
 }
 
 interface Threads {
-  readonly writer: ThreadCalls<Commit, WriterAnswers, OpenedLogs>;
-  readonly reader: ThreadCalls<PieceQuestion, ReaderAnswers>;
+  readonly writer: LogWriterCalls;
+  readonly reader: LogReaderCalls;
   readonly epoch: string;
 }
 
@@ -188,15 +190,12 @@ export class SqliteLogBook implements LogBook {
     const { folder, logger } = this.#options;
     const setup: LogSetup = { folder, newEpoch: randomUUID().slice(0, 8) };
     await makeFolder('the logs of answers', folder);
-    const writer = new ThreadCalls<Commit, WriterAnswers, OpenedLogs>(
+    const writer: LogWriterCalls = new ThreadCalls(
       { beside: import.meta.url, name: 'log-writer-thread' },
       setup,
       (error) => this.#die(error),
     );
-    const reader = new ThreadCalls<PieceQuestion, ReaderAnswers>(
-      { beside: import.meta.url, name: 'log-reader-thread' },
-      setup,
-    );
+    const reader: LogReaderCalls = new ThreadCalls({ beside: import.meta.url, name: 'log-reader-thread' }, setup);
     try {
       const opened = await writer.open();
       await reader.open();

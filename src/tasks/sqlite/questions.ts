@@ -1,8 +1,9 @@
 /** Questions on their way to the reader thread. */
 import { ThreadCalls } from '../../base/sqlite/thread-calls.js';
-import type { AnswerTo, Question, ThreadSetup } from './messages.js';
+import type { ThreadSetup } from './messages.js';
+import type { ReaderThreadProgram } from './reader-thread.js';
 
-export class Questions extends ThreadCalls<Question, AnswerTo> {
+export class Questions extends ThreadCalls<ReaderThreadProgram['takes'], ReaderThreadProgram['tells']> {
   constructor(setup: ThreadSetup) {
     super({ beside: import.meta.url, name: 'reader-thread' }, setup);
   }
