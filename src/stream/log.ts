@@ -8,8 +8,15 @@ import type { LogEntry, LogRecord } from './record.js';
 export interface LogBook extends Service {
   /** Names one life of the logs: a position of another epoch means nothing here. */
   readonly epoch: string;
-  /** Appends; the first append begins the log. After a terminal record only a `restart` is taken. */
-  append(id: string, record: LogRecord): void;
+  /** Logs without an end that were there at the start: whoever wrote them was broken off. */
+  readonly found: readonly string[];
+  /**
+   * Appends; the first append begins the log. After a terminal record only a `restart` is taken. False where it was taken but
+   * too much waits to become durable: the writer should wait for `drained`.
+   */
+  append(id: string, record: LogRecord): boolean;
+  /** Resolves when there is room again, when nothing is written any more, and when `signal` aborts. */
+  drained(signal: AbortSignal): Promise<void>;
   /** Sequence number of the last record; 0 where there is none yet; undefined where the log is not known (any more). */
   last(id: string): number | undefined;
   /**

@@ -25,6 +25,7 @@ interface Log {
 
 export class MemoryLogBook implements LogBook {
   readonly epoch = randomUUID().slice(0, 8);
+  readonly found = [];
   readonly #options: Required<MemoryLogOptions>;
   readonly #logs = new Map<string, Log>();
   /** In the order in which they ended. */
@@ -45,9 +46,9 @@ export class MemoryLogBook implements LogBook {
     return Promise.resolve();
   }
 
-  append(id: string, record: LogRecord): void {
+  append(id: string, record: LogRecord): boolean {
     const log = this.#log(id);
-    if (log.endedAtMs !== undefined && !this.#reopen(id, log, record)) return;
+    if (log.endedAtMs !== undefined && !this.#reopen(id, log, record)) return true;
     log.entries.push({ sequence: log.entries.length + 1, record });
     const sizeBytes = RECORD_BYTES + sizeOf(record);
     log.sizeBytes += sizeBytes;
@@ -58,6 +59,11 @@ export class MemoryLogBook implements LogBook {
       this.#forget();
     }
     this.#watchers.wake(id);
+    return true;
+  }
+
+  drained(): Promise<void> {
+    return Promise.resolve();
   }
 
   last(id: string): number | undefined {

@@ -1,12 +1,18 @@
 /** What the log of an answer says of the moves of its task. It follows what is durable. */
 import type { LogBook } from '../stream/log.js';
-import type { Usage } from '../stream/record.js';
+import type { LogRecord, Usage } from '../stream/record.js';
 import { statusOf, type Task } from './task.js';
 import type { TaskChange } from './task-store.js';
 
 /** The attempt that ran here until the change. */
 export interface EndedRun {
   readonly usage: Usage | undefined;
+}
+
+/** The last record of a task that has ended. */
+export function endOf({ state, error }: Task, usage: Usage | undefined): LogRecord {
+  if (state === 'failed') return { kind: 'error', message: error ?? 'failed', code: 'engine_error' };
+  return { kind: 'done', status: statusOf(state), usage };
 }
 
 export class AnswerLog {
@@ -32,11 +38,9 @@ export class AnswerLog {
         break;
       case 'completed':
       case 'cancelled':
-        this.#reopened.delete(task.number);
-        this.#logs.append(task.id, { kind: 'done', status: statusOf(task.state), usage: ended?.usage });
-        break;
       case 'failed':
-        this.#logs.append(task.id, { kind: 'error', message: task.error ?? 'failed', code: 'engine_error' });
+        this.#reopened.delete(task.number);
+        this.#logs.append(task.id, endOf(task, ended?.usage));
         break;
       case 'submitted':
       case 'reprioritised':

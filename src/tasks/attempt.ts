@@ -1,7 +1,7 @@
 /** One try of a task on an engine whose slot is held. It decides nothing about further tries. */
 import type { Clock } from '../base/clock.js';
 import { GollamaError } from '../base/errors.js';
-import { type AnswerHead, type AnswerSink, SlotStuckError } from '../engine/engine.js';
+import { type AnswerHead, type AnswerSink, type Flow, SlotStuckError } from '../engine/engine.js';
 import { wasTooSilent } from '../engine/http-upstream.js';
 import type { Lease } from '../pool/member.js';
 import { retryAfterMs } from '../protocol/retry-after.js';
@@ -20,8 +20,12 @@ export interface AttemptParts {
   readonly engineModel: string;
   readonly signal: AbortSignal;
   readonly clock: Clock;
-  /** Gets text, reasoning and tool calls as they come, nothing else. What it throws comes out of `runAttempt`. */
-  readonly onRecord: (record: LogRecord) => void;
+  /**
+   * Gets text, reasoning and tool calls as they come, nothing else. False asks for a pause until `drained` resolves. What it
+   * throws comes out of `runAttempt`.
+   */
+  readonly onRecord: (record: LogRecord) => boolean;
+  readonly drained: (signal: AbortSignal) => Promise<void>;
   /** Most that is kept of an answer. */
   readonly answerBytesMax?: number;
 }
@@ -83,6 +87,8 @@ class Reading implements AnswerSink {
   #decoder: AnswerDecoder | undefined;
   #thrown: unknown;
   #producedOutput = false;
+  #flow: Flow | undefined;
+  #mustWait = false;
 
   constructor(task: AttemptTask, dialect: Dialect, parts: AttemptParts) {
     this.#task = task;
@@ -126,15 +132,19 @@ class Reading implements AnswerSink {
     }
   }
 
-  head(head: AnswerHead): void {
+  head(head: AnswerHead, flow: Flow): void {
     this.#head = head;
+    this.#flow = flow;
     if (head.status >= 200 && head.status < 300) this.#try(() => this.#begin(head));
   }
 
   chunk(bytes: Buffer): boolean {
     if (this.#decoder) this.#try(() => this.#decoder?.take(bytes));
     else this.#keepError(bytes);
-    return true;
+    if (!this.#mustWait) return true;
+    this.#mustWait = false;
+    void this.#parts.drained(this.signal).then(() => this.#flow?.resume());
+    return false;
   }
 
   #begin(head: AnswerHead): void {
@@ -146,7 +156,7 @@ class Reading implements AnswerSink {
       startedAtMs: this.#startedAtMs,
       onRecord: (record) => {
         this.#producedOutput = true;
-        onRecord(record);
+        if (!onRecord(record)) this.#mustWait = true;
       },
       answerBytesMax,
     });

@@ -8,17 +8,20 @@ import { SqliteTaskStore } from './sqlite/sqlite-store.js';
 import type { TaskStore } from './task-store.js';
 
 /** In place of a folder: tasks that end with the process. */
-export const IN_MEMORY = ':memory:';
+const IN_MEMORY = ':memory:';
 
 export interface TaskStoreParts {
   readonly clock: Clock;
   readonly arrivals: Arrivals;
   readonly logger: Logger;
-  readonly cwd: string;
 }
 
-/** `storagePath` is a folder, or `:memory:`. */
-export function createTaskStore(storagePath: string, { cwd, ...parts }: TaskStoreParts): TaskStore {
-  if (storagePath === IN_MEMORY) return new MemoryTaskStore(parts);
-  return new SqliteTaskStore({ folder: resolve(cwd, storagePath), ...parts });
+/** The folder that `storagePath` names, seen from `cwd`; undefined for `:memory:`. */
+export function taskFolder(storagePath: string, cwd: string): string | undefined {
+  return storagePath === IN_MEMORY ? undefined : resolve(cwd, storagePath);
+}
+
+/** Without a folder: tasks that end with the process. */
+export function createTaskStore(folder: string | undefined, parts: TaskStoreParts): TaskStore {
+  return folder === undefined ? new MemoryTaskStore(parts) : new SqliteTaskStore({ folder, ...parts });
 }

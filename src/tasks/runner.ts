@@ -248,6 +248,7 @@ export class TaskRunner implements Service {
           signal: run.controller.signal,
           clock,
           onRecord: (record) => logs.append(task.id, record),
+          drained: (signal) => logs.drained(signal),
         },
       );
       if (outcome.kind === 'completed') run.usage = outcome.usage;

@@ -6,6 +6,7 @@ import { PRIORITIES } from '../protocol/priority.js';
 import type { TaskReport, TaskSubmission } from '../protocol/task.js';
 import type { LogBook } from '../stream/log.js';
 import { Reader } from '../stream/reader.js';
+import { endOf } from './answer-log.js';
 import type { TaskRunner } from './runner.js';
 import { isFinal } from './task.js';
 import { encodeBody } from './task-body.js';
@@ -66,6 +67,7 @@ export class TaskQueue implements Service {
   async start(): Promise<void> {
     await this.#parts.store.start();
     await this.#parts.logs.start();
+    await this.#endFoundLogs();
     await this.#parts.runner.start();
   }
 
@@ -160,6 +162,16 @@ export class TaskQueue implements Service {
 
   get logEpoch(): string {
     return this.#parts.logs.epoch;
+  }
+
+  /** A task may have ended a moment before the process did, and its log not: nobody is to wait for that end. */
+  async #endFoundLogs(): Promise<void> {
+    const { store, logs } = this.#parts;
+    for (const id of logs.found) {
+      const task = await store.get(id);
+      if (task === undefined) logs.append(id, { kind: 'error', message: `task not found: ${id}`, code: 'not_found' });
+      else if (isFinal(task.state)) logs.append(id, endOf(task, undefined));
+    }
   }
 
   #newTask(submission: TaskSubmission, visitor: Visitor): NewTask {

@@ -10,6 +10,9 @@ import type { Life } from './life.js';
 
 const BEHAVIOURS = { fast: 60, slow: 24, failing: 7, busy: 4, silentCut: 2, cut: 3 };
 const STEPS = 4;
+/** Every so many tasks there is one whose answer takes longer than any life: kills break it off until it has failed. */
+const ENDLESS_EVERY = 40;
+const ENDLESS_MS = 10_000;
 
 export class CrashEngine {
   readonly #server: Server;
@@ -69,7 +72,9 @@ export class CrashEngine {
 
   #answer(run: Run, response: ServerResponse, isEmbedding: boolean): void {
     const behaviour = this.isKind ? 'fast' : this.#dice.draw(BEHAVIOURS);
-    const delayMs = behaviour === 'slow' ? this.#dice.between(20, 300) : this.#dice.between(0, 8);
+    const isEndless = !this.isKind && numberOf(run.mark) % ENDLESS_EVERY === 0;
+    const usualMs = behaviour === 'slow' ? this.#dice.between(20, 300) : this.#dice.between(0, 8);
+    const delayMs = isEndless ? ENDLESS_MS : usualMs;
     const give = isEmbedding ? giveEmbedding : giveText;
     switch (behaviour) {
       case 'fast':
@@ -107,7 +112,11 @@ export function answerTo(mark: string): string {
 }
 
 export function vectorOf(mark: string): number[] {
-  return [Number.parseInt(mark.slice('mark-'.length), 36), 0.5];
+  return [numberOf(mark), 0.5];
+}
+
+function numberOf(mark: string): number {
+  return Number.parseInt(mark.slice('mark-'.length), 36);
 }
 
 function giveEmbedding(response: ServerResponse, mark: string, delayMs: number, done: () => void): void {

@@ -102,6 +102,7 @@ class CrashRun {
       if (plan === 'moment') await wait(this.#dice.between(0, 4));
     }
     if (server.isEnded) throw new Error(`the server ended by itself:\n${server.told}`);
+    life.isStopped = plan === 'stop';
     life.isOver = true;
     await server.end(plan === 'stop' ? 'SIGTERM' : 'SIGKILL');
     await work;
@@ -171,6 +172,7 @@ class CrashRun {
 function configText(engineUrl: string): string {
   const [first, second, third] = MODELS;
   return [
+    'server: {drain_timeout: 1s}',
     `queue: {max_workers: 6, max_completed_tasks: 10000000}`,
     `retry_config: {initial_delay: ${RETRY_DELAY_MS}ms, max_delay: 400ms}`,
     'engines:',

@@ -49,11 +49,12 @@ export interface Entry extends Wish {
   retries: number;
   cancels: number;
   readonly priorities: PriorityChange[];
-  /** Runs that began, that gave a whole answer, that failed, and that a kill ended. */
+  /** Runs that began, that gave a whole answer, that failed, that a kill ended, and that a stop ended. */
   begun: number;
   answered: number;
   failed: number;
   killed: number;
+  stopped: number;
   lastRefusal: { readonly atMs: number; readonly life: Life } | undefined;
 }
 
@@ -102,6 +103,7 @@ export class Ledger {
       answered: 0,
       failed: 0,
       killed: 0,
+      stopped: 0,
       lastRefusal: undefined,
     };
     this.entries.push(entry);
@@ -178,6 +180,7 @@ export class Ledger {
     if (!entry) return;
     if (how === 'answered') entry.answered += 1;
     else if (how !== 'left') entry.failed += 1;
+    else if (run.life.isStopped) entry.stopped += 1;
     else if (run.life.isOver) entry.killed += 1;
     if (how === 'refused') entry.lastRefusal = { atMs: performance.now(), life: run.life };
   }

@@ -8,6 +8,8 @@ export class Life {
   readonly number: number;
   /** The kill was sent: whatever fails from now on is in doubt. */
   isOver = false;
+  /** It was asked to end, not killed: what it breaks off then is no crash. */
+  isStopped = false;
   /** The moment of the kill, and how often it has to come before. */
   readonly #fuse: Moment | undefined;
   #fuseLength: number;

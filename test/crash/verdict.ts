@@ -47,7 +47,7 @@ function presence(entry: Entry, found: readonly TaskReport[]): string[] {
 function fate(entry: Entry, report: TaskReport, { isAnswer }: Ending): string[] {
   const { status, type, model, max_retries: retriesMax } = report;
   const lifetimes = entry.retries + 1;
-  const runsMax = (entry.retriesMax + 1 + CRASHES_MAX) * lifetimes;
+  const runsMax = (entry.retriesMax + 1 + CRASHES_MAX) * lifetimes + entry.stopped;
   const isPoisoned = POISONED.test(report.error ?? '');
   const shown = entry.endKnown?.status;
   const rules: readonly (readonly [boolean, string])[] = [

@@ -28,7 +28,8 @@ export async function attempt(asked: AttemptTask, engine: Engine, parts: Partial
     engineModel: asked.model,
     signal: new AbortController().signal,
     clock: systemClock,
-    onRecord: (record) => records.push(record),
+    onRecord: (record) => records.push(record) > 0,
+    drained: () => Promise.resolve(),
     ...parts,
   });
   return { outcome, records, text: textOf(records, 'text'), reasoning: textOf(records, 'reasoning') };

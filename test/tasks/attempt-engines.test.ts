@@ -112,7 +112,10 @@ describe.each([
     const controller = new AbortController();
     const { outcome } = await attempt(task('chat', {}, { options: { num_predict: 30_000 } }), engine, {
       signal: controller.signal,
-      onRecord: () => controller.abort(),
+      onRecord: () => {
+        controller.abort();
+        return true;
+      },
     });
     expect(outcome).toEqual({ kind: 'cancelled' });
     const next = await attempt(task('chat', {}, limited), engine);
@@ -176,7 +179,10 @@ describe('an attempt on an Ollama server', () => {
     const controller = new AbortController();
     const { outcome } = await attempt(task('chat', {}, { model: 'fail-stall' }), engine, {
       signal: controller.signal,
-      onRecord: () => controller.abort(),
+      onRecord: () => {
+        controller.abort();
+        return true;
+      },
     });
     expect(outcome).toEqual({ kind: 'cancelled' });
     while (fake.busy > 0) await settled();

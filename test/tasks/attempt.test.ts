@@ -233,6 +233,24 @@ describe('an attempt', () => {
     });
   });
 
+  it('lets the engine wait while its records do not become durable', async () => {
+    let catchUp = () => {};
+    const caughtUp = new Promise<void>((resolve) => {
+      catchUp = resolve;
+    });
+    const flow: string[] = [];
+    const engine = scripted('openai', async (_call, sink) => {
+      sink.head({ status: 200, headers: { 'content-type': SSE } }, { resume: () => flow.push('resumed') });
+      for (const piece of [WHOLE].flat()) flow.push(sink.chunk(Buffer.from(piece)) ? 'on' : 'wait');
+      catchUp();
+    });
+    const { outcome } = await attempt(task('chat'), engine, { onRecord: () => false, drained: () => caughtUp });
+    await caughtUp;
+    expect(outcome.kind).toBe('completed');
+    expect(flow).toContain('wait');
+    expect(flow.at(-1)).toBe('resumed');
+  });
+
   it('lets errors of ours out: of the engine’s code, and of whoever takes the records', async () => {
     const broken = scripted('openai', () => {
       throw new TypeError('a bug');

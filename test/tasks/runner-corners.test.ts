@@ -246,6 +246,16 @@ describe('tasks whose model others serve now', () => {
     expect(await rig.status(id)).toBe('running');
   });
 
+  it('go on where somebody began to serve it while they were failing', async () => {
+    const engines = ['one', 'two'].map((name) => new ManualEngine(name, { models: ['m'] }));
+    const rig = await new TaskRig({ engines }).start();
+    rig.store.onChange(({ move }) => {
+      if (move === 'failed') engines[0]!.change({ models: ['m', 'new'] });
+    });
+    await submitAll(rig, { lost: ['new', 5], found: ['new', 5] });
+    expect(rig.asked).toEqual(['found']);
+  });
+
   it('wait where nobody serves it for a while', async () => {
     const engines = ['one', 'two'].map((name) => new ManualEngine(name, { models: ['m'], state: 'unreachable' }));
     const rig = await new TaskRig({ engines }).start();
