@@ -30,8 +30,8 @@ const PLANS: Readonly<Record<Plan, number>> = { 'any time': 35, late: 15, moment
 /** The kill, after the server listens, or, in a start, after the process was started. */
 const KILL_MS: Readonly<Record<Plan, readonly [number, number]>> = {
   'any time': [20, 400],
-  late: [400, 2_000],
-  moment: [1_500, 1_500],
+  late: [400, 1_500],
+  moment: [800, 800],
   'start-up': [20, 1_500],
   stop: [20, 400],
 };
