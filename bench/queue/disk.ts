@@ -7,7 +7,7 @@ import type { Figures } from './measurement.js';
 const BLOCK = Buffer.alloc(4096, 7);
 const LOOK_MS = 400;
 
-export function syncsPerSecond(folder: string): number {
+function syncsPerSecond(folder: string): number {
   const path = join(folder, 'disk');
   const file = openSync(path, 'w');
   let syncs = 0;

@@ -3,7 +3,7 @@ import type { TaskSubmission } from '../../src/protocol/task.js';
 import { encodeBody } from '../../src/tasks/task-body.js';
 import type { NewTask } from '../../src/tasks/task-store.js';
 
-export const PRIORITIES = [15, 10, 5, 1];
+const PRIORITIES = [15, 10, 5, 1];
 export const MODELS = ['llama3.2:3b', 'qwen3:8b', 'gemma3:4b', 'mistral:7b', 'phi4:14b'];
 export const MODEL = 'llama3.2:3b';
 

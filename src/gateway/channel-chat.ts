@@ -67,7 +67,7 @@ interface ChannelChat {
 }
 
 /** Throws `invalid_request`. */
-export function parseChannelChat(body: unknown): ChannelChat {
+function parseChannelChat(body: unknown): ChannelChat {
   const { message, model } = isJsonObject(body) ? body : {};
   if (message === undefined || message === null || message === '') {
     throw new GollamaError('invalid_request', 'Message is required');

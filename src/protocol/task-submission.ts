@@ -19,7 +19,7 @@ export interface SubmissionContext {
   readonly checkWebhook?: (url: string) => string | undefined;
 }
 
-export const BATCH_MAX = 10_000;
+const BATCH_MAX = 10_000;
 
 const MODEL_CHARS_MAX = 512;
 const NAME_CHARS_MAX = 200;

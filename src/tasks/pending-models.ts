@@ -1,7 +1,7 @@
 /** How many tasks wait for each model. Every one of these models costs memory, so there are not more than a few. */
 import { GollamaError } from '../base/errors.js';
 
-export const PENDING_MODELS_MAX = 1000;
+const PENDING_MODELS_MAX = 1000;
 
 export class PendingModels {
   readonly #max: number;

@@ -11,7 +11,7 @@ const SQLITE_IOERR_SHMSIZE = 4874;
 
 const NO_ROOM = new Set(['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'ENOSPC', 'EDQUOT']);
 
-export function isFull(thrown: unknown): boolean {
+function isFull(thrown: unknown): boolean {
   const number = numberOf(thrown);
   return NO_ROOM.has(codeOf(thrown)) || number === SQLITE_IOERR_SHMSIZE || primary(number) === SQLITE_FULL;
 }

@@ -5,7 +5,7 @@ import type { TaskFilter } from '../task-store.js';
 import { STATE_CODES } from './schema.js';
 import { TASK_COLUMNS } from './task-row.js';
 
-export interface Query {
+interface Query {
   readonly sql: string;
   readonly values: readonly Value[];
 }

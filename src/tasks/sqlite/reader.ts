@@ -7,7 +7,7 @@ import { listSql } from './list-query.js';
 import type { Answer, AnswerTo, Question } from './messages.js';
 import { type PackedFullTask, packTask, storedTask, TASK_COLUMNS } from './task-row.js';
 
-export const FULL_TASKS = `SELECT ${TASK_COLUMNS}, payload, data
+const FULL_TASKS = `SELECT ${TASK_COLUMNS}, payload, data
   FROM task JOIN body ON body.seq=task.seq LEFT JOIN result ON result.seq=task.seq`;
 
 export const READ_STATEMENTS = {

@@ -253,7 +253,7 @@ export class SqliteTaskStore implements TaskStore {
       await questions.close();
       await writer.close();
       this.#threads = undefined;
-      throw thrown;
+      throw cannotOpen(thrown, folder);
     }
   }
 
@@ -372,4 +372,13 @@ function stopped(): GollamaError {
 
 function notStarted(): GollamaError {
   return new GollamaError('storage_error', 'the task store is not started');
+}
+
+/** Later a full disk is waited for; a start that needs room is over. */
+function cannotOpen(thrown: unknown, folder: string): unknown {
+  if (!(thrown instanceof GollamaError) || thrown.code !== 'storage_full') return thrown;
+  return new GollamaError('configuration', `the tasks in ${folder} cannot be opened: ${thrown.message}`, {
+    cause: thrown,
+    hint: 'make room there and start again',
+  });
 }

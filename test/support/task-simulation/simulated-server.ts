@@ -46,7 +46,7 @@ export interface Request {
 }
 
 /** Told of everything that begins on an engine. */
-export interface ServerObserver {
+interface ServerObserver {
   onCall(call: TaskCall): void;
   onRequestGranted(request: Request, server: SimulatedServer, engine: string): void;
 }
