@@ -106,12 +106,7 @@ export class RemoteEngine implements Engine {
     }
   }
 
-  async #forwardPacked(
-    upstream: HttpUpstream,
-    call: EngineCall,
-    sink: AnswerSink,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #forwardPacked(upstream: HttpUpstream, call: EngineCall, sink: AnswerSink, signal: AbortSignal): Promise<void> {
     const embeddings = new PackedEmbeddings(sink);
     await upstream.forward(call, embeddings, signal);
     embeddings.finish();

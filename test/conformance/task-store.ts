@@ -13,7 +13,7 @@ import { describeReading } from './task-store/reading.js';
 import { describeDeliveries, describePruning } from './task-store/retention.js';
 import { describeSubmitting } from './task-store/submitting.js';
 
-export type { MakeStore, StoreUnderTest } from './task-store/harness.js';
+export type { MakeStore } from './task-store/harness.js';
 
 export function taskStoreConformance(name: string, make: MakeStore): void {
   describe(`${name} keeps the contract of a task store`, () => {

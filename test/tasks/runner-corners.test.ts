@@ -145,6 +145,18 @@ describe('the log of a task', () => {
     ]);
   });
 
+  it('tells the tokens of the answer with its end', async () => {
+    const rig = await new TaskRig().start();
+    const id = await rig.submit();
+    const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 };
+    rig.calls[0]!.sink.head({ status: 200, headers: { 'content-type': 'application/json' } }, { resume: () => {} });
+    const choices = [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }];
+    rig.calls[0]!.sink.chunk(Buffer.from(JSON.stringify({ choices, usage })));
+    rig.calls[0]!.end();
+    await settled();
+    expect((await rig.log(id)).at(-1)).toEqual({ kind: 'done', status: 'completed', usage });
+  });
+
   it('says that a task which was returned waits again', async () => {
     const rig = await new TaskRig().start();
     const id = await rig.submit();
@@ -182,6 +194,15 @@ describe('a task whose priority changes while it is the first of its model', () 
 });
 
 describe('a runner that stops', () => {
+  it('leaves nothing in the queue of slots', async () => {
+    const rig = await new TaskRig().start();
+    for (const model of ['a', 'a', 'b', 'c']) await rig.submit({ ...chat('x'), model });
+    const member = rig.pool.members[0]!;
+    expect(rig.dispatcher.waitingFor(member)).toBe(3);
+    rig.runner.close();
+    expect(rig.dispatcher.waitingFor(member)).toBe(0);
+  });
+
   it('starts nothing with a slot that it was about to get', async () => {
     const rig = await new TaskRig().start();
     const submitted = rig.tasks.submit([chat('never')], ADMIN);

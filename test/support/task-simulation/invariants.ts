@@ -2,7 +2,7 @@
 import { getEventListeners } from 'node:events';
 import type { Task } from '../../../src/tasks/task.js';
 import { demand, same } from './demand.js';
-import { describeRecord, type SimulatedServer } from './simulated-server.js';
+import { describeRecord, type SimulatedServer, type TaskCall } from './simulated-server.js';
 import type { TaskSimulation } from './simulation.js';
 
 export function checkNow(simulation: TaskSimulation): void {
@@ -12,6 +12,7 @@ export function checkNow(simulation: TaskSimulation): void {
   for (const server of simulation.servers) {
     checkLeases(simulation, server);
     if (server.phase === 'open') checkNobodyForgotten(simulation, server);
+    if (server.phase === 'stopping') demand(server.calls.every(isAborted), `${server.name} breaks off what runs`);
     if (server.phase === 'gone') checkGone(server);
   }
 }
@@ -84,6 +85,10 @@ function checkNobodyForgotten({ watch, rests }: TaskSimulation, server: Simulate
     const mayStart = server.taskLeases < server.workersMax && server.hasFree(model);
     demand(!mayStart, `no task of ${model} waits beside a free slot of ${server.name}`);
   }
+}
+
+function isAborted({ signal }: TaskCall): boolean {
+  return signal.aborted;
 }
 
 function checkGone(server: SimulatedServer): void {

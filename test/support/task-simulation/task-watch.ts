@@ -49,6 +49,7 @@ export class TaskWatch {
   /** Of the changes so far. */
   readonly moves = new Map<string, number>();
   readonly #clock: Clock;
+  #lastPlace = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -72,6 +73,7 @@ export class TaskWatch {
   onChange({ move, task }: TaskChange): void {
     this.moves.set(move, (this.moves.get(move) ?? 0) + 1);
     const known = this.tasks.get(task.number);
+    this.#checkPlace(known?.task, task);
     if (known === undefined) this.#submitted(move, task);
     else if (known.task.state === task.state) this.#reprioritised(move, known, task);
     else this.#moved(known, task);
@@ -96,6 +98,14 @@ export class TaskWatch {
     const counts = { ready: 0, delayed: 0, running: 0, completed: 0, failed: 0, cancelled: 0 };
     for (const { task } of this.tasks.values()) counts[task.state] += 1;
     return counts;
+  }
+
+  /** Who comes to wait is behind all that came before; who was there already keeps its place, also when it is returned. */
+  #checkPlace(before: Task | undefined, task: Task): void {
+    const comes = task.state === 'ready' && before?.state !== 'ready' && before?.state !== 'running';
+    if (comes) demand(task.order > this.#lastPlace, `${task.id} is behind those that were there before`);
+    else if (before !== undefined) same(task.order, before.order, `place of ${task.id}`);
+    this.#lastPlace = Math.max(this.#lastPlace, task.order);
   }
 
   #submitted(move: string, task: Task): void {

@@ -1,0 +1,84 @@
+/** Was every reader told all of its answer, once? Pure. */
+import type { Run } from './telling-engine.js';
+import type { Ending, Transcript } from './transcript.js';
+
+export interface Told {
+  /** Names the answer. */
+  readonly mark: string;
+  /** How its task ended. */
+  readonly status: string;
+  /** What the engine said, the last try last. */
+  readonly runs: readonly Run[];
+  readonly transcripts: readonly Transcript[];
+}
+
+const EXCERPT = 60;
+
+/** One line for each broken promise. */
+export function violations(answers: readonly Told[]): readonly string[] {
+  return answers.flatMap((told) => {
+    const { mark, status, transcripts } = told;
+    if (status !== 'completed' && status !== 'failed' && status !== 'cancelled') return [`${mark}: is ${status}`];
+    return [
+      ...transcripts.flatMap((transcript) =>
+        violationsOf(told, transcript).map((violation) => `${mark}, ${transcript.face}: ${violation}`),
+      ),
+      ...disagreements(transcripts).map((violation) => `${mark}: ${violation}`),
+    ];
+  });
+}
+
+function violationsOf(told: Told, transcript: Transcript): readonly string[] {
+  const { faults, end, text, reasoning } = transcript;
+  if (end === 'untold') return faults;
+  if (end === undefined) return [...faults, `was not told the end; the last of it: ${excerptEnd(text)}`];
+  return [
+    ...faults,
+    ...(end === told.status ? [] : [`was told that it ${wordOf(end)}, and it is ${told.status}`]),
+    ...textViolations(told, 'text', text),
+    ...textViolations(told, 'reasoning', reasoning),
+  ];
+}
+
+/** Of an answer that did not come to its end, the beginning is all there is: of its last try, or of that before where nothing came of it. */
+function textViolations({ status, runs }: Told, member: keyof Run, found: string): readonly string[] {
+  const [last = '', before = ''] = [runs.at(-1)?.[member], runs.at(-2)?.[member]];
+  if (status === 'completed') {
+    return found === last ? [] : [`${member} differs from what the engine said ${difference(found, last)}`];
+  }
+  if (last.startsWith(found) || before.startsWith(found)) return [];
+  return [`${member} is not what the engine began to say ${difference(found, last)}`];
+}
+
+/** All that are told every record by itself are told the same. */
+function disagreements(transcripts: readonly Transcript[]): readonly string[] {
+  const known = new Map<number, { readonly content: string; readonly face: string }>();
+  for (const { records, face } of transcripts) {
+    for (const [sequence, content] of records) {
+      const other = known.get(sequence);
+      if (other && other.content !== content) {
+        return [`${face} and ${other.face} were told different things as number ${sequence}`];
+      }
+      known.set(sequence, { content, face });
+    }
+  }
+  return [];
+}
+
+function wordOf(end: Exclude<Ending, 'untold'>): string {
+  return end === 'failed' ? 'failed' : `was ${end}`;
+}
+
+function difference(found: string, said: string): string {
+  let at = 0;
+  while (at < found.length && found[at] === said[at]) at += 1;
+  return `from character ${at} of ${said.length} on: ${excerpt(found, at)} instead of ${excerpt(said, at)}`;
+}
+
+function excerpt(text: string, at: number): string {
+  return JSON.stringify(text.slice(at, at + EXCERPT));
+}
+
+function excerptEnd(text: string): string {
+  return JSON.stringify(text.slice(-EXCERPT));
+}
