@@ -15,6 +15,8 @@ const SLICE_MS = 50;
 const FILL_TEXT = 'x'.repeat(64 * 1024);
 const FILL_RECORDS_MAX = 2_000;
 const FILL_PAUSE_MS = 30;
+/** Of a log, by a reader that takes one record. */
+const READS_MAX = 3;
 /** So often in a row nobody may take a record. */
 const FILL_QUIET = 5;
 
@@ -89,8 +91,8 @@ export class Producers {
       reads = 0;
       if (!this.#server.append(0, FILL_TEXT)) await this.#server.drained();
       await pause(systemClock, FILL_PAUSE_MS);
-      // Whoever is alive reads the record, and then that there is no other.
-      quiet = reads <= alive * 2 ? quiet + 1 : 0;
+      // Whoever is alive reads the record, then that there is no other, then that this is not the end.
+      quiet = reads <= alive * READS_MAX ? quiet + 1 : 0;
     }
     stop();
     if (quiet < FILL_QUIET) throw new Error('the readers did not stall');

@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { quietMoment } from '../relay/machine.js';
 import type { Figures } from './measurement.js';
 import type { Round } from './rows.js';
 import { runStep } from './step-run.js';
@@ -48,7 +47,6 @@ async function measureOne(step: Step, contestant: Contestant, options: RoundsOpt
   if (signal.aborted) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'gollama-bench-'));
   try {
-    await quietMoment(signal);
     return await runStep({ step, contestant, seconds, folder }, signal);
   } catch (thrown) {
     if (signal.aborted) return undefined;

@@ -1,4 +1,5 @@
 /** One contestant in one step: a server and its readers, in fresh processes. */
+import { quietMoment } from '../relay/machine.js';
 import type { Address, Figures, ReaderOrder, ServerOrder, ServerSetup } from './measurement.js';
 import { ProgramProcess } from './orders.js';
 import { burstRecords, type Contestant, type Step } from './steps.js';
@@ -31,6 +32,7 @@ export async function runStep(setting: StepSetting, signal: AbortSignal): Promis
       server: (order) => server.ask(order, signal),
       readers: (order) => readers.ask(order, signal),
     };
+    await quietMoment(signal);
     return await (step.stalls ? runStalled(setting, parties) : runFan(setting, parties));
   } finally {
     await Promise.all([server.stop(), readers.stop()]);

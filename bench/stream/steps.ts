@@ -18,10 +18,10 @@ export interface Step {
 
 export const STEPS: readonly Step[] = [
   { name: 'fan-1', title: '1 reader', producers: 1, readers: 1, ratePerS: 1_000 },
-  { name: 'fan-100', title: '100 readers', producers: 1, readers: 100, ratePerS: 100 },
-  { name: 'fan-1000', title: '1,000 readers', producers: 1, readers: 1_000, ratePerS: 10 },
-  { name: 'fan-10000', title: '10,000 readers', producers: 1, readers: 10_000, ratePerS: 1 },
-  { name: 'producers', title: '1,000 producers', producers: 1_000, readers: 1_000, ratePerS: 10 },
+  { name: 'fan-100', title: '100 readers', producers: 1, readers: 100, ratePerS: 200 },
+  { name: 'fan-1000', title: '1,000 readers', producers: 1, readers: 1_000, ratePerS: 20 },
+  { name: 'fan-10000', title: '10,000 readers', producers: 1, readers: 10_000, ratePerS: 2 },
+  { name: 'producers', title: '1,000 producers', producers: 1_000, readers: 1_000, ratePerS: 20 },
   { name: 'stalled', title: '1,000 stalled readers', producers: 1, readers: 1_000, ratePerS: 0, stalls: true },
 ];
 

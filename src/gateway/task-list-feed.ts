@@ -10,6 +10,9 @@ import type { SocketClient } from './socket-client.js';
 
 /** From one list to the next, for those who see the same tasks. */
 const INTERVAL_MS = 100;
+/** A list of thousands of tasks takes far longer than the interval: made again at once it would leave no time for the rest. */
+const REST_FACTOR = 4;
+const REST_MS_MAX = 2_000;
 
 export interface TaskListFeedParts {
   readonly tasks: TaskQueue;
@@ -101,7 +104,7 @@ class Group {
       // The next change tries again.
       logger.warn({ err: error }, 'the list of tasks could not be read for /ws');
     }
-    clock.after(startedAtMs + INTERVAL_MS - clock.now(), () => {
+    clock.after(restMs(clock.now() - startedAtMs), () => {
       this.#isResting = false;
       this.#wake();
     });
@@ -116,4 +119,8 @@ class Group {
     const frame = Buffer.from(`${JSON.stringify([...tasks].reverse())}\n`);
     for (const client of owed) if (this.#clients.has(client)) client.send(frame);
   }
+}
+
+function restMs(tookMs: number): number {
+  return Math.max(INTERVAL_MS - tookMs, Math.min(tookMs * REST_FACTOR, REST_MS_MAX));
 }

@@ -5,8 +5,8 @@
 import { GollamaError } from '../base/errors.js';
 import type { Reader } from '../stream/reader.js';
 import { isTerminal, type LogRecord } from '../stream/record.js';
+import { finalAnswer } from '../tasks/final-answer.js';
 import type { TaskQueue, Visitor } from '../tasks/task-queue.js';
-import { finalAnswer } from './final-answer.js';
 
 /**
  * Records as they come, the terminal one last; an empty step for a silence of `silenceMs`. Ends early only where `signal`

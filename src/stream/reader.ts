@@ -36,8 +36,7 @@ export class Reader {
   async *read(after: number, signal: AbortSignal, silenceMs: number): AsyncGenerator<readonly LogEntry[], void> {
     let position = after;
     let wasKnown = false;
-    const bell = new Bell(this.#clock);
-    const unwatch = this.#logs.watch(this.#id, bell.ring);
+    const bell = new Bell(this.#clock, (ring) => this.#logs.watch(this.#id, ring));
     signal.addEventListener('abort', bell.ring, { once: true });
     try {
       while (!signal.aborted) {
@@ -59,29 +58,42 @@ export class Reader {
         if (isTerminal(last.record) && position === end) return;
       }
     } finally {
-      unwatch();
+      bell.stop();
       signal.removeEventListener('abort', bell.ring);
     }
   }
 }
 
-/** Remembers that it rang since it was reset, so that nothing is missed between looking and waiting. */
+/**
+ * Remembers that it rang since it was reset, so that nothing is missed between looking and waiting. When it has rung it does
+ * not listen: a reader that does not come back to look, as its client stalls, must not cost the writer anything.
+ */
 class Bell {
   readonly #clock: Clock;
+  readonly #listen: (ring: () => void) => () => void;
+  #stopListening: (() => void) | undefined;
   #hasRung = false;
   #wake: (() => void) | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, listen: (ring: () => void) => () => void) {
     this.#clock = clock;
+    this.#listen = listen;
   }
 
   readonly ring = (): void => {
     this.#hasRung = true;
+    this.stop();
     this.#wake?.();
   };
 
   reset(): void {
     this.#hasRung = false;
+    this.#stopListening ??= this.#listen(this.ring);
+  }
+
+  stop(): void {
+    this.#stopListening?.();
+    this.#stopListening = undefined;
   }
 
   /** False where it did not ring in that time. */

@@ -6,7 +6,9 @@ import { PRIORITIES } from '../protocol/priority.js';
 import type { TaskReport, TaskSubmission } from '../protocol/task.js';
 import type { LogBook } from '../stream/log.js';
 import { Reader } from '../stream/reader.js';
+import type { LogEntry } from '../stream/record.js';
 import { endOf } from './answer-log.js';
+import { restOfAnswer } from './rest-of-answer.js';
 import type { TaskRunner } from './runner.js';
 import { isFinal } from './task.js';
 import { encodeBody } from './task-body.js';
@@ -14,6 +16,9 @@ import { TaskEvents } from './task-events.js';
 import { parseTaskId } from './task-id.js';
 import { taskReport } from './task-report.js';
 import type { FullTask, Moved, NewTask, TaskCounts, TaskFilter, TaskStore } from './task-store.js';
+
+/** Records of a log in one step. */
+const LOG_STEP = 1_000;
 
 export interface TaskQueueParts {
   readonly store: TaskStore;
@@ -164,14 +169,27 @@ export class TaskQueue implements Service {
     return this.#parts.logs.epoch;
   }
 
-  /** A task may have ended a moment before the process did, and its log not: nobody is to wait for that end. */
+  /** A task may have ended a moment before the process did, and its log not: nobody is to wait for what it lacks. */
   async #endFoundLogs(): Promise<void> {
     const { store, logs } = this.#parts;
     for (const id of logs.found) {
       const task = await store.get(id);
       if (task === undefined) logs.append(id, { kind: 'error', message: `task not found: ${id}`, code: 'not_found' });
+      else if (task.state === 'completed') await this.#tellRest(task);
       else if (isFinal(task.state)) logs.append(id, endOf(task, undefined));
     }
+  }
+
+  async #tellRest(task: FullTask): Promise<void> {
+    const { logs } = this.#parts;
+    const last = logs.last(task.id) ?? 0;
+    const entries: LogEntry[] = [];
+    while (entries.length < last) {
+      const step = await logs.read(task.id, entries.length, LOG_STEP);
+      if (step === undefined || step.length === 0) break;
+      entries.push(...step);
+    }
+    for (const record of restOfAnswer(entries, taskReport(task))) logs.append(task.id, record);
   }
 
   #newTask(submission: TaskSubmission, visitor: Visitor): NewTask {

@@ -1,4 +1,5 @@
 /** The chaos test: answers, their readers, a bad network and a server that is killed; then the verdict. */
+import { setMaxListeners } from 'node:events';
 import { seededRandom } from '../../src/base/random.js';
 import type { TaskReport } from '../../src/protocol/task.js';
 import { CrashServer, endServersAtEnd } from '../crash/crash-server.js';
@@ -12,7 +13,7 @@ import { type Asked, drawFaces, type Face, transcriptOf } from './faces.js';
 import type { ChaosOptions } from './options.js';
 import { TellingEngine } from './telling-engine.js';
 import type { Transcript } from './transcript.js';
-import { violations } from './verdict.js';
+import { type Life, violations } from './verdict.js';
 
 export interface FaceCounts {
   readers: number;
@@ -21,6 +22,8 @@ export interface FaceCounts {
   /** Was told that there is nothing to come back for. */
   untold: number;
   characters: number;
+  /** From the end of an answer, at the longest, until a reader was told it and left. */
+  slowest_ms: number;
 }
 
 export interface ChaosReport {
@@ -45,8 +48,7 @@ const COMING = { 'at once': 60, soon: 25, late: 15 };
 /** Where the answers do not get on so far, the kill comes anyway. */
 const KILL_WITHIN_MS = 6_000;
 const PATIENCE_MS = 180_000;
-/** For readers, once all answers have ended: some of it in bad weather, then in good weather. */
-const BAD_END_MS = 8_000;
+/** For readers, in good weather. */
 const GOOD_END_MS = 45_000;
 
 /** `tell` gets a line now and then. */
@@ -63,12 +65,15 @@ class ChaosRun {
   readonly #over = new AbortController();
   readonly #counts: Record<string, number> = {};
   readonly #reading: Promise<void>[] = [];
+  readonly #lives: Life[] = [];
   #readersLeft = 0;
 
   constructor(options: ChaosOptions, tell: (line: string) => void) {
     this.#options = options;
     this.#tell = tell;
     this.#dice = new Dice(seededRandom(options.seed));
+    // Every reader listens.
+    setMaxListeners(0, this.#over.signal);
     endServersAtEnd();
   }
 
@@ -80,6 +85,7 @@ class ChaosRun {
     atEnd(() => this.#over.abort());
     network.rage();
     await this.#askAll(await server.listening, network.url);
+    engine.speak();
     for (let kill = 1; kill <= this.#options.kills; kill += 1) {
       server = await this.#kill(server, config, engine, kill);
       network.redirect(await server.listening);
@@ -92,7 +98,13 @@ class ChaosRun {
   }
 
   #start(config: string): CrashServer {
-    return new CrashServer(this.#options.runJs, this.#place, config);
+    const startedEpochMs = Date.now();
+    const server = new CrashServer(this.#options.runJs, this.#place, config);
+    void server.listening.then(
+      () => this.#lives.push({ startedEpochMs, listeningEpochMs: Date.now() }),
+      () => {},
+    );
+    return server;
   }
 
   async #askAll(url: string, network: string): Promise<void> {
@@ -127,6 +139,7 @@ class ChaosRun {
     const read = async () => {
       await wait(comingMs);
       await face(reading).catch((thrown: unknown) => transcript.fault(`threw ${String(thrown)}`));
+      transcript.leftAtEpochMs = Date.now();
       this.#readersLeft -= 1;
     };
     this.#reading.push(read());
@@ -184,26 +197,41 @@ class ChaosRun {
 
   async #readersDone(network: BadNetwork): Promise<void> {
     const all = Promise.all(this.#reading);
-    await Promise.race([all, wait(BAD_END_MS)]);
+    await Promise.race([all, wait(this.#options.badEndMs)]);
     network.calm();
+    this.#tell(`good weather, ${this.#readersLeft} readers are under way: ${this.#readingFaces().join(', ')}`);
     await Promise.race([all, wait(GOOD_END_MS)]);
     this.#over.abort();
+  }
+
+  #readingFaces(): string[] {
+    const reading = this.#answers.flatMap(({ transcripts }) => transcripts);
+    return reading.flatMap(({ face, end, leftAtEpochMs }) =>
+      leftAtEpochMs === undefined ? [`${face} (${end ?? 'not told the end'})`] : [],
+    );
   }
 
   #report(engine: TellingEngine, network: BadNetwork, reports: ReadonlyMap<string, TaskReport>): ChaosReport {
     const faces: Record<string, FaceCounts> = {};
     const told = this.#answers.map(({ mark, id, transcripts }) => {
-      const status = reports.get(id)?.status ?? 'missing';
+      const { status = 'missing', completed_at: endedAt = '' } = reports.get(id) ?? {};
       this.#count(`at the end ${status}`);
-      for (const transcript of transcripts) tally(faces, transcript);
-      return { mark: `${mark} (${id})`, status, runs: engine.runs(mark), transcripts };
+      const endedEpochMs = Date.parse(endedAt);
+      for (const transcript of transcripts) tally(faces, transcript, endedEpochMs);
+      return {
+        mark: `${mark} (${id})`,
+        status,
+        endedEpochMs: Date.parse(endedAt),
+        runs: engine.runs(mark),
+        transcripts,
+      };
     });
     for (const [what, count] of Object.entries(network.counts)) this.#count(`network: ${what}`, count);
     this.#count(
       'runs',
       told.reduce((sum, { runs }) => sum + runs.length, 0),
     );
-    return { violations: violations(told), faces, counts: this.#counts };
+    return { violations: violations(told, this.#lives), faces, counts: this.#counts };
   }
 
   #count(what: string, count = 1): void {
@@ -211,14 +239,17 @@ class ChaosRun {
   }
 }
 
-function tally(faces: Record<string, FaceCounts>, { face, connections, restarts, end, text }: Transcript): void {
-  const counts = faces[face] ?? { readers: 0, connections: 0, restarts: 0, untold: 0, characters: 0 };
+function tally(faces: Record<string, FaceCounts>, transcript: Transcript, endedEpochMs: number): void {
+  const { face, connections, restarts, end, text, leftAtEpochMs = Date.now() } = transcript;
+  const none = { readers: 0, connections: 0, restarts: 0, untold: 0, characters: 0, slowest_ms: 0 };
+  const counts = faces[face] ?? none;
   faces[face] = counts;
   counts.readers += 1;
   counts.connections += connections;
   counts.restarts += restarts;
   counts.untold += end === 'untold' ? 1 : 0;
   counts.characters += text.length;
+  counts.slowest_ms = Math.max(counts.slowest_ms, leftAtEpochMs - endedEpochMs);
 }
 
 /** The id of the task. */

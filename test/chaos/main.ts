@@ -27,7 +27,7 @@ async function main(): Promise<number> {
 
 function text({ violations, faces, counts }: ChaosReport, options: ChaosOptions): string {
   const { seed, streams, readers, kills, slots } = options;
-  const columns = ['readers', 'connections', 'restarts', 'untold', 'characters'] as const;
+  const columns = ['readers', 'connections', 'restarts', 'untold', 'characters', 'slowest_ms'] as const;
   const right = (title: string) => ({ title, align: 'right' }) as const;
   const faceRows = Object.entries(faces)
     .sort(([one], [other]) => one.localeCompare(other))

@@ -11,6 +11,8 @@ export interface ChaosOptions {
   readonly kills: number;
   /** Answers that are told at once. */
   readonly slots: number;
+  /** How long readers have bad weather once all answers have ended. */
+  readonly badEndMs: number;
   /** Draws what engine, network and readers do; what comes between them is up to the machine. */
   readonly seed: number;
   /** The program under test. */
@@ -21,6 +23,7 @@ export const USAGE = `Usage: npm run test:chaos -- [--streams 200] [--readers 3]
 Has answers read on every face that can resume, over a network that cuts and stalls, from a server that is killed.
 Exit code 0: every reader was told all of its answer, once. 1: one line for each that was not.`;
 
+const BAD_END_MS = 8_000;
 const SEED_MAX = 2 ** 31;
 
 export function readOptions(argv: readonly string[]): ChaosOptions | 'help' {
@@ -43,6 +46,7 @@ export function readOptions(argv: readonly string[]): ChaosOptions | 'help' {
     readers: wholeNumber('readers', values.readers, 1),
     kills: wholeNumber('kills', values.kills, 0),
     slots: wholeNumber('slots', values.slots, 1),
+    badEndMs: BAD_END_MS,
     seed: wholeNumber('seed', values.seed, 0),
     runJs: values['run-js'],
   };

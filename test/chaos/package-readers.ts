@@ -119,7 +119,7 @@ export async function readByUiTransport({ url, chatId, transcript, signal, dice 
         else if (part.type === 'error' && part.errorText !== CUT_TEXT) transcript.finish('failed');
       }
     } catch {
-      // It was cut.
+      transcript.cut();
     }
     await wait(dice.between(...PAUSE_MS));
   }

@@ -31,6 +31,9 @@ export class TellingEngine {
   readonly #server: Server;
   readonly #seed: number;
   readonly #runs = new Map<string, Run[]>();
+  readonly #speaks: Promise<void>;
+  /** From now on it answers; until then whoever asks waits. */
+  speak: () => void = () => {};
   /** Answers that were told to their end. */
   told = 0;
 
@@ -49,6 +52,9 @@ export class TellingEngine {
 
   private constructor(seed: number) {
     this.#seed = seed;
+    this.#speaks = new Promise((resolve) => {
+      this.speak = resolve;
+    });
     this.#server = createServer((request, response) => void this.#handle(request, response));
   }
 
@@ -72,6 +78,7 @@ export class TellingEngine {
       response.destroy();
       return;
     }
+    await this.#speaks;
     const runs = this.#runs.get(mark) ?? [];
     this.#runs.set(mark, runs);
     const number = runs.length + 1;

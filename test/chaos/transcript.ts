@@ -12,6 +12,12 @@ export class Transcript {
   restarts = 0;
   connections = 0;
   end: Ending | undefined;
+  /** When it was told the end. */
+  endedAtEpochMs: number | undefined;
+  /** When it stopped reading. */
+  leftAtEpochMs: number | undefined;
+  /** When its last connection broke. */
+  cutAtEpochMs: number | undefined;
   readonly faults: string[] = [];
   /** By sequence number, where the face tells every record by itself. */
   readonly records = new Map<number, string>();
@@ -65,6 +71,11 @@ export class Transcript {
   finish(ending: Ending): void {
     this.#mustGoOn('an end');
     this.end = ending;
+    this.endedAtEpochMs = Date.now();
+  }
+
+  cut(): void {
+    this.cutAtEpochMs = Date.now();
   }
 
   fault(what: string): void {

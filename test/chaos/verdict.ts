@@ -7,30 +7,40 @@ export interface Told {
   readonly mark: string;
   /** How its task ended. */
   readonly status: string;
+  readonly endedEpochMs: number;
   /** What the engine said, the last try last. */
   readonly runs: readonly Run[];
   readonly transcripts: readonly Transcript[];
 }
 
+/** One life of the server. */
+export interface Life {
+  readonly startedEpochMs: number;
+  readonly listeningEpochMs: number;
+}
+
 const EXCERPT = 60;
 
 /** One line for each broken promise. */
-export function violations(answers: readonly Told[]): readonly string[] {
+export function violations(answers: readonly Told[], lives: readonly Life[]): readonly string[] {
   return answers.flatMap((told) => {
     const { mark, status, transcripts } = told;
     if (status !== 'completed' && status !== 'failed' && status !== 'cancelled') return [`${mark}: is ${status}`];
     return [
       ...transcripts.flatMap((transcript) =>
-        violationsOf(told, transcript).map((violation) => `${mark}, ${transcript.face}: ${violation}`),
+        violationsOf(told, transcript, lives).map((violation) => `${mark}, ${transcript.face}: ${violation}`),
       ),
       ...disagreements(transcripts).map((violation) => `${mark}: ${violation}`),
     ];
   });
 }
 
-function violationsOf(told: Told, transcript: Transcript): readonly string[] {
+function violationsOf(told: Told, transcript: Transcript, lives: readonly Life[]): readonly string[] {
   const { faults, end, text, reasoning } = transcript;
-  if (end === 'untold') return faults;
+  if (end === 'untold') {
+    const isAllowed = wasSent(told, transcript) || lives.some((life) => isForgotten(told, transcript, life));
+    return isAllowed ? faults : [...faults, 'was told that there is nothing to come back for, and there was'];
+  }
   if (end === undefined) return [...faults, `was not told the end; the last of it: ${excerptEnd(text)}`];
   return [
     ...faults,
@@ -38,6 +48,16 @@ function violationsOf(told: Told, transcript: Transcript): readonly string[] {
     ...textViolations(told, 'text', text),
     ...textViolations(told, 'reasoning', reasoning),
   ];
+}
+
+/** What the network loses behind the end, the server takes for taken: pages say nothing of what they have had. */
+function wasSent({ endedEpochMs }: Told, { cutAtEpochMs = 0 }: Transcript): boolean {
+  return cutAtEpochMs >= endedEpochMs;
+}
+
+/** A server that was started after the end does not know who has had it. */
+function isForgotten({ endedEpochMs }: Told, { endedAtEpochMs }: Transcript, life: Life): boolean {
+  return endedEpochMs <= life.listeningEpochMs && life.startedEpochMs <= (endedAtEpochMs ?? 0);
 }
 
 /** Of an answer that did not come to its end, the beginning is all there is: of its last try, or of that before where nothing came of it. */

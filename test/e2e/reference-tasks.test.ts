@@ -1,17 +1,25 @@
 /** What users of the reference task queue rely on, one block for each requirement of its contract: its tasks and its socket. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { TaskReport } from '../../src/protocol/task.js';
-import { endAll } from '../support/ending.js';
+import { atEnd, endAll } from '../support/ending.js';
 import { eventually } from '../support/eventually.js';
-import { GollamaProcess } from '../support/gollama-process.js';
+import { GollamaProcess, gollama } from '../support/gollama-process.js';
 import { send } from '../support/http.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { makePlace } from '../support/place.js';
 import { COUNTS, PuppetOllama } from '../support/puppet-ollama.js';
-import { chat, TaskClient, taskServer } from '../support/reference-tasks.js';
+import { chat, shared, TaskClient, taskServer } from '../support/reference-tasks.js';
+import { startApp } from '../support/start-app.js';
 import { SocketWatch } from '../support/task-gateway.js';
 
-afterEach(endAll);
+afterAll(endAll, 60_000);
+
+/** Servers of several tests: one in which nothing is ever stored, one with four workers, one with one. */
+const fresh = shared();
+const wide = shared();
+const narrow = shared({ workers: 1 });
 
 const UUID_OR_OURS = /^[\w-]{8,}$/;
 const LATER = { delay: '1h' };
@@ -19,7 +27,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 
 describe('TASK-1: POST /api/tasks', () => {
   it('answers with the status that one reader looks for and the id that the other does', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const answer = await server.post('/api/tasks', chat('hi', LATER));
     const id = String(answer.json().task_id);
     expect(answer.text).toBe(`{"status":"ok","task_id":"${id}"}`);
@@ -29,11 +37,11 @@ describe('TASK-1: POST /api/tasks', () => {
   });
 
   it('takes the id that a client chose, and does not look at the Content-Type', async () => {
-    const server = await taskServer();
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'nonsense']) {
-      const task = chat('hi', { ...LATER, id: `mine-${type}` });
+    const server = await wide();
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'nonsense/nonsense']) {
+      const task = chat('hi', { ...LATER, id: `mine-${type.length}` });
       const answer = await server.post('/api/tasks', JSON.stringify(task), { 'content-type': type });
-      expect(answer.text).toBe(`{"status":"ok","task_id":"mine-${type}"}`);
+      expect(answer.text).toBe(`{"status":"ok","task_id":"mine-${type.length}"}`);
     }
   });
 
@@ -52,7 +60,7 @@ describe('TASK-1: POST /api/tasks', () => {
     [{ type: 'nope', model: 'm1' }, 'task validation failed: payload is required'],
     [{ type: 'nope', model: 'm1', payload: {} }, 'task validation failed: unsupported task type: nope'],
   ])('refuses %j with 400 and the text of the reference', async (body, text) => {
-    const server = await taskServer();
+    const server = await fresh();
     const answer = await server.post('/api/tasks', body);
     expect([answer.status, answer.headers['content-type']]).toEqual([400, JSON_TYPE]);
     expect(answer.json()).toEqual({ error: typeof text === 'string' ? text : expect.stringMatching(text) });
@@ -62,7 +70,7 @@ describe('TASK-1: POST /api/tasks', () => {
 
 describe('TASK-2: GET /api/tasks', () => {
   it('is a bare array, never null', async () => {
-    const { url } = await taskServer();
+    const { url } = await fresh();
     const answer = await send(`${url}/api/tasks`);
     expect([answer.status, answer.headers['content-type'], answer.text]).toEqual([200, JSON_TYPE, '[]']);
   });
@@ -87,20 +95,20 @@ describe('TASK-2: GET /api/tasks', () => {
   });
 
   it('has the order of created_at, the same each time, whatever the ids are', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const ids = ['z', 'a', 'm', 'b'];
     for (const id of ids) await server.submit(chat('hi', { ...LATER, id }));
     const tasks = await server.list();
-    expect(tasks.map(({ id }) => id)).toEqual(ids);
+    expect(tasks.map(({ id }) => id).filter((id) => ids.includes(id))).toEqual(ids);
     expect(tasks.map(({ created_at }) => created_at)).toEqual(tasks.map(({ created_at }) => created_at).toSorted());
     await server.post('/api/tasks/a/priority', { priority: 15 });
-    expect(await server.ids()).toEqual(ids);
+    expect(await server.ids()).toEqual(tasks.map(({ id }) => id));
   });
 });
 
 describe('TASK-3: GET /api/tasks/:id', () => {
   it('is the Task of the reference, member by member, with the whole final object as its result', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const id = await server.submit(chat('hi'));
     (await server.ollama.next()).complete('hello world');
     const report = await server.becomes(id, 'completed');
@@ -132,7 +140,7 @@ describe('TASK-3: GET /api/tasks/:id', () => {
   });
 
   it('has the error of a task that failed for good, in the words of the reference', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const id = await server.submit({ type: 'embed', model: 'm1', payload: { input: 'x' }, max_retries: 2 });
     for (const call of await server.ollama.take(1)) call.fail(500);
     for (let retry = 0; retry < 2; retry += 1) (await server.ollama.next()).fail(500);
@@ -147,7 +155,7 @@ describe('TASK-3: GET /api/tasks/:id', () => {
   });
 
   it('is 404 with a text for an id that nobody knows', async () => {
-    const { url } = await taskServer();
+    const { url } = await fresh();
     const answer = await send(`${url}/api/tasks/nope`);
     expect([answer.status, answer.text]).toEqual([404, '{"error":"task not found: nope"}']);
   });
@@ -155,7 +163,7 @@ describe('TASK-3: GET /api/tasks/:id', () => {
 
 describe('TASK-4: POST /api/tasks/:id/cancel', () => {
   it('ends a waiting task, without a body', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const id = await server.submit(chat('hi', LATER));
     const answer = await server.post(`/api/tasks/${id}/cancel`);
     expect([answer.status, answer.text]).toEqual([200, '{"status":"ok"}']);
@@ -163,7 +171,8 @@ describe('TASK-4: POST /api/tasks/:id/cancel', () => {
   });
 
   it('aborts the call of a running task, which stays cancelled and is not tried again', async () => {
-    const server = await taskServer({ workers: 1 });
+    const server = await narrow();
+    const before = server.ollama.count;
     const id = await server.submit(chat('long'));
     const call = await server.ollama.next();
     call.say('so');
@@ -175,11 +184,11 @@ describe('TASK-4: POST /api/tasks/:id/cancel', () => {
     after.complete();
     await server.becomes(next, 'completed');
     expect(await server.get(id)).toMatchObject({ status: 'cancelled', retry_count: 0 });
-    expect(server.ollama.count).toBe(2);
+    expect(server.ollama.count - before).toBe(2);
   });
 
   it('leaves the record of a finished task as it is', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const id = await server.submit(chat('hi'));
     (await server.ollama.next()).complete();
     const before = await server.becomes(id, 'completed');
@@ -190,12 +199,12 @@ describe('TASK-4: POST /api/tasks/:id/cancel', () => {
 
 describe('TASK-5: POST /api/tasks/:id/priority', () => {
   it('moves a waiting task before the others', async () => {
-    const server = await taskServer({ workers: 1 });
+    const server = await narrow();
     const [held] = await server.busy();
-    for (const id of ['a', 'b', 'c']) await server.submit(chat(id, { id }));
-    const answer = await server.post('/api/tasks/c/priority', { priority: 12 });
+    for (const id of ['one', 'two', 'three']) await server.submit(chat(id, { id }));
+    const answer = await server.post('/api/tasks/three/priority', { priority: 12 });
     expect([answer.status, answer.text]).toEqual([200, '{"status":"ok"}']);
-    expect((await server.get('c')).priority).toBe(12);
+    expect((await server.get('three')).priority).toBe(12);
     held?.complete();
     const order: string[] = [];
     for (let at = 0; at < 3; at += 1) {
@@ -203,11 +212,11 @@ describe('TASK-5: POST /api/tasks/:id/priority', () => {
       order.push(call.asked);
       call.complete();
     }
-    expect(order).toEqual(['c', 'a', 'b']);
+    expect(order).toEqual(['three', 'one', 'two']);
   });
 
   it('leaves a finished task as it is, and refuses what is no integer in the words of the reference', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const id = await server.submit(chat('hi'));
     (await server.ollama.next()).complete();
     const before = await server.becomes(id, 'completed');
@@ -223,7 +232,7 @@ describe('TASK-5: POST /api/tasks/:id/priority', () => {
 
 describe('TASK-6: GET /api/status', () => {
   it('begins with the nine fields of the reference, of a fresh server too', async () => {
-    const { url } = await taskServer();
+    const { url } = await fresh();
     const answer = await send(`${url}/api/status`);
     expect([answer.status, answer.headers['content-type']]).toEqual([200, JSON_TYPE]);
     expect(answer.text).toMatch(
@@ -244,14 +253,14 @@ describe('TASK-6: GET /api/status', () => {
       workers_idle: 0,
     });
     for (const call of held) call.complete();
-    for (const call of await server.ollama.take(4)) call.complete();
+    for (let at = 0; at < 4; at += 1) (await server.ollama.next()).complete();
     await eventually('all are completed', async () => (await server.stats()).completed_tasks === 6);
   });
 });
 
 describe('TASK-7: priorities', () => {
   it('are any integers, the higher ones first', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const held = await server.busy();
     for (const priority of [1, 5, 5, 10, 15, 20, 0, -3, 7]) await server.submit(chat(`${priority}`, { priority }));
     for (const call of held) call.complete();
@@ -266,7 +275,7 @@ describe('TASK-7: priorities', () => {
   });
 
   it('are normal where none is given, and inside one the first to come goes first', async () => {
-    const server = await taskServer({ workers: 1 });
+    const server = await narrow();
     const [held] = await server.busy();
     const asked = ['low', 'one', 'two', 'three', 'high'];
     const priorities = [{ priority: 1 }, {}, { priority: 5 }, {}, { priority: 10 }];
@@ -303,7 +312,7 @@ describe('TASK-8: types, payloads and options', () => {
     ],
     ['embed', { input: ['a', 'b'], truncate: false }, '/api/embed', { input: ['a', 'b'], truncate: false }],
   ])('call Ollama as the reference does, and stream: %s %j', async (type, payload, path, body) => {
-    const server = await taskServer();
+    const server = await wide();
     const id = await server.submit({ type, model: 'm1', payload });
     const call = await server.ollama.next();
     expect([call.path, call.json]).toEqual([path, { model: 'm1', ...body }]);
@@ -319,7 +328,7 @@ describe('TASK-8: types, payloads and options', () => {
   });
 
   it('pass the options on, and echo them', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const options = { temperature: 0.2, num_predict: 5, stop: ['x'] };
     const id = await server.submit(chat('hi', { options }));
     const call = await server.ollama.next();
@@ -350,7 +359,7 @@ describe('TASK-9: retries', () => {
   });
 
   it('clear the error when one succeeds', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const id = await server.submit(chat('hi'));
     (await server.ollama.next()).fail(500);
     const second = await server.ollama.next();
@@ -380,7 +389,7 @@ describe('TASK-9: retries', () => {
     [429, 'completed'],
     [503, 'completed'],
   ] as const)('after status %d: the task is then %s', async (status, end) => {
-    const server = await taskServer();
+    const server = await wide();
     const id = await server.submit(chat('hi'));
     (await server.ollama.next()).fail(status);
     if (end === 'completed') (await server.ollama.next()).complete();
@@ -458,12 +467,12 @@ describe('WS-1: /ws', () => {
   const watch = (url: string, headers = {}) => new SocketWatch(`${url.replace('http', 'ws')}/ws`, [], headers).opened();
 
   it('tells the whole array and a newline, at once and at every change, as GET /api/tasks has it', async () => {
-    const server = await taskServer();
+    expect(await (await watch((await fresh()).url)).frame(1)).toBe('[]\n');
+    const server = await wide();
     const client = await watch(server.url);
-    expect(await client.frame(1)).toBe('[]\n');
     const id = await server.submit(chat('hi'));
     const states = () =>
-      client.frames.map((frame) => (JSON.parse(frame) as TaskReport[])[0]?.status).filter((status) => status);
+      client.frames.map((frame) => (JSON.parse(frame) as TaskReport[]).find((task) => task.id === id)?.status);
     (await server.ollama.next()).complete();
     await server.becomes(id, 'completed');
     await eventually('its end is told', () => states().at(-1) === 'completed');
@@ -471,26 +480,29 @@ describe('WS-1: /ws', () => {
   });
 
   it('tells a burst of changes in a few frames', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const client = await watch(server.url);
-    await client.frame(1);
+    const { length } = JSON.parse(await client.frame(1)) as unknown[];
     const tasks = Array.from({ length: 200 }, (_, at) => chat(`${at}`, LATER));
     await server.post('/api/tasks/batch', { tasks });
-    await eventually('all are told', () => (JSON.parse(client.frames.at(-1) ?? '') as unknown[]).length === 200);
+    await eventually(
+      'all are told',
+      () => (JSON.parse(client.frames.at(-1) ?? '') as unknown[]).length === length + 200,
+    );
     expect(client.frames.length).toBeLessThan(20);
   });
 
   it('does not listen to what clients say', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const client = await watch(server.url);
-    await client.frame(1);
+    const { length } = JSON.parse(await client.frame(1)) as unknown[];
     client.socket.send('{nonsense');
     await server.submit(chat('hi', LATER));
-    expect(JSON.parse(await client.frame(2))).toHaveLength(1);
+    expect(JSON.parse(await client.frame(2))).toHaveLength(length + 1);
   });
 
   it('is for pages of origins that the configuration names, and is 400 without an upgrade', async () => {
-    const closed = await taskServer();
+    const closed = await fresh();
     const origin = { origin: 'https://app.example' };
     await expect(watch(closed.url, origin)).rejects.toThrow('403');
     const open = await taskServer({ yaml: 'server: {cors_origins: ["https://app.example"]}' });
@@ -509,13 +521,13 @@ describe('WS-2: events', () => {
   };
 
   it('have the five names of the reference, and task_failed', async () => {
-    const server = await taskServer({ workers: 1 });
+    const server = await narrow();
     const { client, names } = await events(server.url);
     const [held] = await server.busy();
-    await server.submit(chat('hi', { id: 'a', max_retries: 0 }));
-    await server.post('/api/tasks/a/priority', { priority: 10 });
-    await server.submit(chat('hi', { id: 'b' }));
-    await server.post('/api/tasks/b/cancel');
+    await server.submit(chat('hi', { id: 'event-a', max_retries: 0 }));
+    await server.post('/api/tasks/event-a/priority', { priority: 10 });
+    await server.submit(chat('hi', { id: 'event-b' }));
+    await server.post('/api/tasks/event-b/cancel');
     held?.complete();
     (await server.ollama.next()).fail(500);
     await eventually('the failure is told', () => names().includes('task_failed'));
@@ -532,21 +544,305 @@ describe('WS-2: events', () => {
     ]);
     expect(JSON.parse(client.frames[5] ?? '')).toMatchObject({
       event: 'task_cancelled',
-      task_id: 'b',
+      task_id: 'event-b',
       status: 'cancelled',
       timestamp: expect.stringMatching(/Z$/),
     });
   });
 
   it('are only those that were asked for', async () => {
-    const server = await taskServer();
+    const server = await wide();
     const { names } = await events(server.url, '&types=task_completed,task_cancelled');
-    await server.submit(chat('hi', { ...LATER, id: 'a' }));
+    await server.submit(chat('hi', { ...LATER, id: 'event-c' }));
     await server.submit(chat('hi'));
     (await server.ollama.next()).complete();
     await eventually('the end is told', () => names().length === 1);
-    await server.post('/api/tasks/a/cancel');
+    await server.post('/api/tasks/event-c/cancel');
     await eventually('the cancel is told', () => names().length === 2);
     expect(names()).toEqual(['task_completed', 'task_cancelled']);
+  });
+});
+
+describe('CLI-1: the commands', () => {
+  const run = async (args: readonly string[], server = wide) => {
+    const { url } = await server();
+    const ended = await gollama(args, { env: { GOLLAMA_URL: url } });
+    return ended;
+  };
+  const timeOf = (time: string | undefined) => String(time).slice(0, 19).replace('T', ' ');
+
+  it('submit prints the form of the reference, with the real id, and does not split messages at commas', async () => {
+    const server = await wide();
+    const args = ['submit', 'embed', '--model', 'm1', '--input', 'x', '--output', 'json'];
+    const embed = await run(args);
+    const call = await server.ollama.next();
+    call.complete();
+    const id = String((JSON.parse(embed.stdout) as { task_id: string }).task_id);
+    expect(embed.stdout).toBe(
+      `{\n  "model": "m1",\n  "status": "submitted",\n  "task_id": "${id}",\n  "type": "embed"\n}\n`,
+    );
+    expect((await server.becomes(id, 'completed')).payload).toEqual({ input: 'x' });
+    const messages = ['--messages', 'user:Hello, how are you?', '--messages', 'assistant:fine: thanks'];
+    const chatted = await run(['submit', 'chat', '--model', 'm1', ...messages, '--output', 'text']);
+    const asked = await server.ollama.next();
+    expect(asked.json.messages).toEqual([
+      { role: 'user', content: 'Hello, how are you?' },
+      { role: 'assistant', content: 'fine: thanks' },
+    ]);
+    asked.complete();
+    expect([chatted.code, chatted.stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /^Task submitted successfully\nTask ID: [\w-]{8,}\nType: chat\nModel: m1\nStatus: submitted\n$/,
+      ),
+    ]);
+  });
+
+  it('list prints the table of the reference byte for byte', async () => {
+    const server = await wide();
+    const empty = await run(['list', '--output', 'table'], fresh);
+    expect(empty).toMatchObject({ code: 0, stdout: 'No tasks found\n' });
+    await server.submit(chat('x', { id: 'fail-x', model: 'fail2', max_retries: 0 }));
+    (await server.ollama.next()).fail(500);
+    const { created_at, completed_at } = await server.becomes('fail-x', 'failed');
+    const shown = await run(['list', '--status', 'failed', '--limit', '1']);
+    expect(shown.stdout).toBe(
+      [
+        'ID                                   TYPE       PRIORITY STATUS     MODEL           CREATED              COMPLETED           ',
+        '-'.repeat(136),
+        `fail-x                               chat       normal   failed     fail2           ${timeOf(created_at)}  ${timeOf(completed_at)} `,
+        '',
+        `Total: ${(await server.list('?status=failed')).length} tasks`,
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('status prints the sections of the reference byte for byte, of the queue and of a task', async () => {
+    const server = await wide();
+    const table = await run(['status', '--output', 'table'], fresh);
+    expect(table.stdout).toBe(QUEUE_TABLE);
+    const id = await server.submit(chat('crash', { id: 'crash-1' }));
+    (await server.ollama.next()).complete();
+    const { created_at, started_at, completed_at } = await server.becomes(id, 'completed');
+    const shown = await run(['status', id, '--output', 'table']);
+    const head = [
+      'Task Status: crash-1',
+      '===================',
+      'Type:        chat',
+      'Model:       m1',
+      'Status:      completed',
+      'Priority:    5',
+      `Created:     ${timeOf(created_at)}`,
+      `Started:     ${timeOf(started_at)}`,
+      `Completed:   ${timeOf(completed_at)}`,
+      '',
+      'Payload:',
+      '========',
+      'Messages:    1',
+      '',
+    ];
+    expect(shown.stdout.slice(0, head.join('\n').length)).toBe(head.join('\n'));
+  });
+
+  it('priority and cancel print the lines of the reference, and end with an error where the server refused', async () => {
+    const server = await wide();
+    const id = await server.submit(chat('hi', LATER));
+    expect(await run(['priority', id, 'high'])).toMatchObject({
+      code: 0,
+      stdout: `Task ${id} priority updated to high (10)\n`,
+    });
+    expect(await run(['cancel', id])).toMatchObject({ code: 0, stdout: `Task ${id} cancelled successfully\n` });
+    const unknown = await run(['cancel', 'nope']);
+    expect(unknown).toMatchObject({ code: 5, stdout: '' });
+    expect(unknown.stderr).toMatch(/^Failed to cancel task nope: task not found: nope\n/);
+    expect(await run(['status', 'nope'])).toMatchObject({ code: 5, stdout: '' });
+  });
+});
+
+const QUEUE_TABLE = `Queue Statistics:
+================
+Pending Tasks:   0
+Running Tasks:   0
+Completed Tasks: 0
+Failed Tasks:    0
+Cancelled Tasks: 0
+Total Tasks:     0
+
+Worker Statistics:
+==================
+Active Workers:  0
+Idle Workers:    4
+
+Priority Queues:
+================
+Low       : 0 tasks
+Normal    : 0 tasks
+High      : 0 tasks
+Critical  : 0 tasks
+`;
+
+describe('CLI-2: submit batch', () => {
+  it('takes the file of the reference, prints real ids, and --sync waits for their ends', async () => {
+    const server = await wide();
+    const place = makePlace();
+    place.write(
+      'batch.json',
+      JSON.stringify([
+        { type: 'chat', model: 'm1', priority: 'high', system: 's', messages: [{ role: 'user', content: 'a, b' }] },
+        { type: 'generate', model: 'm1', priority: 15, prompt: 'p', scheduled_at: '2020-01-01T00:00:00Z' },
+        { type: 'embed', model: 'm1', input: 'x' },
+      ]),
+    );
+    const args = ['submit', 'batch', '--file', 'batch.json', '--sync'];
+    const running = gollama(args, { place, env: { GOLLAMA_URL: server.url } });
+    const calls = await server.ollama.take(3);
+    for (const call of calls) call.complete();
+    const ended = await running;
+    expect([ended.code, calls.map(({ asked }) => asked).toSorted()]).toEqual([0, ['a, b', 'p', 'x']]);
+    const ids = ended.stdout.trimEnd().split('\n');
+    const tasks = await Promise.all(ids.map((id) => server.get(id)));
+    expect(tasks.map(({ type, priority, status }) => [type, priority, status])).toEqual([
+      ['chat', 10, 'completed'],
+      ['generate', 15, 'completed'],
+      ['embed', 5, 'completed'],
+    ]);
+  });
+});
+
+describe('LIB-1: the library, as it is installed', () => {
+  const library = () =>
+    import(new URL('../../dist/src/index.js', import.meta.url).href) as Promise<typeof import('../../src/index.js')>;
+
+  it('has the embedded queue with the names of the reference in camelCase', async () => {
+    const { QueueManager, newChatTask, newGenerateTask, newEmbedTask, Priority } = await library();
+    const ollama = await PuppetOllama.start();
+    const manager = new QueueManager({
+      ollamaHost: ollama.url,
+      ollamaTimeout: '5m',
+      maxWorkers: 4,
+      storagePath: makePlace().dataDir,
+      cleanupInterval: '1h',
+      maxCompletedTasks: 1000,
+      schedulingInterval: '1s',
+      retryConfig: { maxRetries: 3, initialDelay: 5, maxDelay: 20, backoffFactor: 2 },
+      logLevel: 'silent',
+    });
+    atEnd(() => manager.close());
+    await manager.start();
+    await manager.start();
+    const events = manager.subscribe(['task_completed', 'task_cancelled']);
+    const ask = newChatTask('m1', [{ role: 'user', content: 'hi' }], { priority: Priority.High, maxRetries: 1 });
+
+    const results: unknown[] = [];
+    const called = new Promise<void>((resolve) => {
+      void manager.submitTaskWithCallback(ask, (result) => {
+        results.push(result);
+        resolve();
+      });
+    });
+    (await ollama.next()).fail(500);
+    const again = await ollama.next();
+    expect(results).toEqual([]);
+    again.complete('hello world');
+    await called;
+    expect(results).toMatchObject([{ success: true, data: { message: { content: 'hello world' } } }]);
+
+    const stream = manager.submitStreamingTask(ask);
+    const call = await ollama.next();
+    for (const piece of ['hel', 'lo ', 'world']) call.say(piece);
+    call.finish();
+    let told = '';
+    for await (const chunk of stream) told += chunk.data;
+    expect(told).toBe('hello world');
+
+    const batch = manager.submitBatchTasks([newGenerateTask('m1', 'first'), newEmbedTask('m1', 'second')]);
+    for (const one of (await ollama.take(2)).toReversed()) one.complete('text');
+    expect(await batch).toMatchObject([{ data: { response: 'text' } }, { data: { embeddings: [[0.5, -0.25]] } }]);
+
+    const id = await manager.submitTask(newChatTask('m1', [], { delay: '1h' }));
+    await manager.updateTaskPriority(id, Priority.Critical);
+    expect(await manager.getTask(id)).toMatchObject({ id, priority: 15 });
+    await manager.cancelTask(id);
+    expect(await manager.getTaskStatus(id)).toBe('cancelled');
+    expect(await manager.listTasks({ status: ['cancelled'] })).toHaveLength(1);
+    expect(await manager.getQueueStats()).toMatchObject({ completed_tasks: 4, cancelled_tasks: 1 });
+    const seen: string[] = [];
+    for await (const event of events) {
+      seen.push(event.type);
+      if (event.type === 'task_cancelled') break;
+    }
+    expect(seen).toEqual([...Array.from({ length: 4 }, () => 'task_completed'), 'task_cancelled']);
+    manager.unsubscribe(events);
+    await manager.stop();
+  });
+
+  it('has the HTTP client of the reference', async () => {
+    const { Client, newChatTask } = await library();
+    const server = await wide();
+    const client = new Client(server.url.replace('http://', ''));
+    const id = await client.submitTask(newChatTask('m1', [{ role: 'user', content: 'hi' }], { delay: '1h' }));
+    await client.updateTaskPriority(id, 10);
+    expect(await client.getTask(id)).toMatchObject({ id, priority: 10, status: 'pending' });
+    await client.cancelTask(id);
+    expect((await client.listTasks({ status: ['cancelled'] })).tasks.map((task) => task.id)).toContain(id);
+    expect((await client.getQueueStats()).workers_idle).toBe(4);
+  });
+});
+
+describe('CFG-1: the files and variables of the reference', () => {
+  const read = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8');
+  const files = { nested: read('reference-task-queue.yaml'), flat: read('reference-task-queue-flat.yaml') };
+
+  it('are found where the reference looks, read unchanged, and not written: ~/.ollama-queue/config.yaml', {
+    timeout: 40_000,
+  }, async () => {
+    const ollama = await PuppetOllama.start();
+    const place = makePlace();
+    const text = `${files.nested.replace('http://gpu-box:11434', ollama.url)}colour: red\n`;
+    const path = place.write(`${place.home}/.ollama-queue/config.yaml`, text);
+    const server = await GollamaProcess.serve([], { place });
+    const client = new TaskClient(server.url);
+    expect(await client.stats()).toMatchObject({ workers_idle: 8 });
+    const id = await client.submit(chat('hi'));
+    (await ollama.next()).complete();
+    expect(await client.becomes(id, 'completed')).toMatchObject({ max_retries: 5 });
+    expect(server.records.some(({ level, msg, ...rest }) => /colour/.test(JSON.stringify([level, msg, rest])))).toBe(
+      true,
+    );
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  it.each([
+    ['flat', files.flat],
+    ['flat as JSON', JSON.stringify(parse(files.flat))],
+  ])('work in the other spelling too: %s', async (_, text) => {
+    const ollama = await PuppetOllama.start({ answer: (call) => call.complete() });
+    const app = await startApp(text.replace('http://gpu-box:11434', ollama.url));
+    const client = new TaskClient(app.url);
+    expect(await client.stats()).toMatchObject({ workers_idle: 8 });
+    const id = await client.submit(chat('hi'));
+    expect(await client.becomes(id, 'completed')).toMatchObject({ max_retries: 5 });
+  });
+
+  it('come after flags and the environment', { timeout: 40_000 }, async () => {
+    const [ofFile, ofEnv, ofFlag] = [
+      await PuppetOllama.start(),
+      await PuppetOllama.start(),
+      await PuppetOllama.start(),
+    ];
+    const place = makePlace();
+    place.write('config.yaml', files.flat.replace('http://gpu-box:11434', ofFile.url));
+    const env = { OLLAMA_HOST: ofEnv.url, QUEUE_MAX_WORKERS: '3', RETRY_MAX_RETRIES: '7' };
+    const server = await GollamaProcess.serve(['--ollama-host', ofFlag.url], { place, env });
+    const client = new TaskClient(server.url);
+    expect(await client.stats()).toMatchObject({ workers_idle: 3 });
+    const id = await client.submit(chat('hi'));
+    (await ofFlag.next()).complete();
+    expect(await client.becomes(id, 'completed')).toMatchObject({ max_retries: 7 });
+    const app = await startApp(files.flat.replace('http://gpu-box:11434', ofFile.url), { env });
+    await new TaskClient(app.url).submit(chat('hi'));
+    (await ofEnv.next()).complete();
+    expect(ofFile.count).toBe(0);
   });
 });

@@ -121,6 +121,30 @@ describe('a reader of a log', () => {
     await reading;
   });
 
+  it('is woken by one record at most before it looks again, so that a stalled one costs the writer nothing', async () => {
+    const rig = new Rig();
+    let wakings = 0;
+    const watch = rig.logs.watch.bind(rig.logs);
+    rig.logs.watch = (id, listener) =>
+      watch(id, () => {
+        wakings += 1;
+        listener();
+      });
+    let go = () => {};
+    const reading = rig.read(0, () => new Promise((resolve) => (go = resolve)));
+    await rig.append(text('one'));
+    wakings = 0;
+    await rig.append(text('two'), text('three'), text('four'));
+    expect(wakings).toBeLessThanOrEqual(1);
+    await rig.append(text('five'), DONE);
+    expect(wakings).toBeLessThanOrEqual(1);
+    go();
+    await settled();
+    expect(rig.steps).toEqual([[1], [2, 3, 4, 5, 6]]);
+    go();
+    await reading;
+  });
+
   it('hears nothing of an end that was not the last word', async () => {
     const rig = new Rig();
     await rig.append(text('one'), FAILED, AGAIN, text('two'), DONE);
@@ -173,6 +197,16 @@ describe('a reader of a log', () => {
     expect(getEventListeners(rig.leave.signal, 'abort')).toEqual([]);
     await rig.append(text('one'));
     expect(rig.steps).toEqual([]);
+  });
+
+  it('leaves nothing behind at the end of the log either', async () => {
+    const rig = new Rig();
+    const reading = rig.read();
+    await rig.append(text('one'));
+    await rig.append(DONE);
+    await reading;
+    expect(rig.clock.timers).toBe(0);
+    expect(getEventListeners(rig.leave.signal, 'abort')).toEqual([]);
   });
 
   it('reads nothing where its signal had aborted before', async () => {

@@ -142,7 +142,7 @@ export class PuppetOllama {
   }
 
   #tell(url: string, response: ServerResponse): void {
-    const models = (this.#options.models ?? ['m1']).map((name) => ({ name, model: name, size: 1 }));
+    const models = (this.#options.models ?? ['m1', 'm2']).map((name) => ({ name, model: name, size: 1 }));
     const pages: Record<string, unknown> = { '/api/version': { version: '0.12.6' }, '/api/tags': { models } };
     const page = pages[url];
     response.writeHead(page === undefined ? 404 : 200, { 'content-type': 'application/json' });

@@ -1,6 +1,7 @@
 /** A user of the reference task queue: its configuration file, an Ollama server that the test plays, and clients of its API. */
 import { expect } from 'vitest';
 import type { TaskReport } from '../../src/protocol/task.js';
+import { atEnd } from './ending.js';
 import { eventually } from './eventually.js';
 import { type Answer, send } from './http.js';
 import { PuppetOllama } from './puppet-ollama.js';
@@ -28,12 +29,23 @@ export async function taskServer(setup: TaskServerSetup = {}): Promise<TaskServe
   const { ollama = await PuppetOllama.start(), yaml = '', retry = QUICK, workers = 4, ...rest } = setup;
   const file = `ollama_host: "${ollama.url}"\nmax_workers: ${workers}\nretry_config: ${retry}\n${yaml}`;
   const app = await startApp(file, rest);
+  // What a test still holds must not be waited for.
+  atEnd(() => ollama.stop());
   const client = new TaskClient(app.url);
   const busy = async () => {
     for (let held = 0; held < workers; held += 1) await client.submit(chat('held', { priority: 100 }));
     return ollama.take(workers);
   };
   return Object.assign(client, { app, ollama, busy });
+}
+
+/** One server for several tests, started with the first of them. */
+export function shared(setup: TaskServerSetup = {}): () => Promise<TaskServer> {
+  let started: Promise<TaskServer> | undefined;
+  return () => {
+    started ??= taskServer(setup);
+    return started;
+  };
 }
 
 /** What the reference's clients do, without its client. */

@@ -6,6 +6,7 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { DISCONNECTS, type Disconnect } from '../../protocol/channel.js';
+import type { LogEntry } from '../../stream/record.js';
 import { CLIENT_STALL_MS } from '../drained.js';
 import { type ChannelLog, STEP_MAX } from './channel-log.js';
 import { type LookUpParts, lookUp } from './look-up.js';
@@ -30,11 +31,15 @@ export interface ConnectionParts extends LookUpParts {
 /** Commands are answered at once; a client that sends them and takes no answers is given up here. */
 const PENDING_BYTES_MAX = 8 * 1024 * 1024;
 
+/** Of a channel that was left meanwhile. */
+const NOTHING: readonly LogEntry[] = [];
+
 type Look = Extract<SessionEffect, { kind: 'look' }>;
 
 interface Following {
   readonly logId: string;
-  readonly unwatch: () => void;
+  /** Undefined while the client is behind: what it cannot be told anyway must not cost the writer anything. */
+  unwatch: (() => void) | undefined;
 }
 
 export class Connection {
@@ -73,6 +78,7 @@ export class Connection {
   drained(): void {
     this.#stall?.cancel();
     this.#stall = undefined;
+    for (const [channel, following] of this.#followings) if (!following.unwatch) this.#watch(channel, following);
     this.#pump();
   }
 
@@ -137,17 +143,22 @@ export class Connection {
   }
 
   #follow(channel: string, logId: string): void {
-    const unwatch = this.#parts.logs.watch(logId, () => {
+    const following: Following = { logId, unwatch: undefined };
+    this.#followings.set(channel, following);
+    this.#watch(channel, following);
+  }
+
+  #watch(channel: string, following: Following): void {
+    following.unwatch = this.#parts.logs.watch(following.logId, () => {
       this.#news.add(channel);
       this.#pump();
     });
-    this.#followings.set(channel, { logId, unwatch });
-    // What came between the look and the watch.
+    // What came before the watch.
     this.#news.add(channel);
   }
 
   #unfollow(channel: string): void {
-    this.#followings.get(channel)?.unwatch();
+    this.#followings.get(channel)?.unwatch?.();
     this.#followings.delete(channel);
     this.#news.delete(channel);
   }
@@ -165,7 +176,7 @@ export class Connection {
         const look = this.#looks.shift();
         const [channel] = this.#news;
         if (look) await this.#look(look);
-        else if (channel !== undefined) await this.#read(channel);
+        else if (channel !== undefined) this.#tellEntries(channel, await this.#read(channel));
         else return;
       }
     } catch (thrown) {
@@ -176,16 +187,20 @@ export class Connection {
     }
   }
 
-  async #read(channel: string): Promise<void> {
+  #read(channel: string): Promise<readonly LogEntry[] | undefined> | typeof NOTHING {
     this.#news.delete(channel);
     const position = this.#session.position(channel);
     const following = this.#followings.get(channel);
+    return position === undefined || !following ? NOTHING : this.#parts.logs.read(following.logId, position, STEP_MAX);
+  }
+
+  #tellEntries(channel: string, entries: readonly LogEntry[] | undefined): void {
+    const position = this.#session.position(channel);
+    const following = this.#followings.get(channel);
     if (position === undefined || !following) return;
-    const { logs } = this.#parts;
-    const entries = await logs.read(following.logId, position, STEP_MAX);
     const hasNothing = entries === undefined ? position === 0 : entries.length === 0;
     if (hasNothing) return;
-    const last = logs.last(following.logId) ?? 0;
+    const last = this.#parts.logs.last(following.logId) ?? 0;
     if (entries && position + entries.length < last) this.#news.add(channel);
     this.#tell({ kind: 'entries', channel, entries, last });
   }
@@ -203,6 +218,10 @@ export class Connection {
 
   /** A client that takes nothing for so long is given up; it may come back and go on where it was. */
   #awaitDrain(): void {
+    for (const following of this.#followings.values()) {
+      following.unwatch?.();
+      following.unwatch = undefined;
+    }
     if (this.#stall) return;
     const { pendingBytes } = this.#transport;
     this.#stall = this.#parts.clock.after(CLIENT_STALL_MS, () => {

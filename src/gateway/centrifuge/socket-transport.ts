@@ -16,6 +16,11 @@ const BUFFERED_BYTES_MAX = 64 * 1024;
 /** From the close frame, which waits behind what was sent before, to the end of the connection. */
 const CLOSE_PATIENCE_MS = 1_000;
 
+const TEXT_FRAME = { binary: false };
+
+/** What was sent last: where many follow a channel, the next one is sent the same. */
+let lastSent = { text: '', bytes: Buffer.alloc(0) };
+
 /** `nativePings`: in the frames of the WebSocket protocol, for clients that do not know those of Centrifuge. */
 export function openSocket(
   { open, clock }: SocketParts,
@@ -62,7 +67,7 @@ class SocketTransport implements Transport {
     const [first] = messages;
     if (!first || this.#socket.readyState !== this.#socket.OPEN) return;
     const text = messages.length === 1 ? first.text : messages.map((message) => message.text).join('\n');
-    this.#socket.send(text, this.#hasSent);
+    this.#socket.send(bytesOf(text), TEXT_FRAME, this.#hasSent);
     // Commands of a client that does not take the answers wait in its connection.
     if (this.isBehind) this.#socket.pause();
   }
@@ -102,4 +107,9 @@ class SocketTransport implements Transport {
     this.#socket.resume();
     this.#onDrain();
   };
+}
+
+function bytesOf(text: string): Buffer {
+  if (lastSent.text !== text) lastSent = { text, bytes: Buffer.from(text) };
+  return lastSent.bytes;
 }

@@ -1,7 +1,7 @@
 /** The channels of tasks: a task's id is the name of the channel on which its answer is told. */
 import { GollamaError } from '../../base/errors.js';
+import { finalAnswer } from '../../tasks/final-answer.js';
 import type { TaskQueue, Visitor } from '../../tasks/task-queue.js';
-import { finalAnswer } from '../final-answer.js';
 import type { ChannelSource, FoundChannel } from './look-up.js';
 
 export function taskChannels(tasks: Pick<TaskQueue, 'follow' | 'get'>): ChannelSource {

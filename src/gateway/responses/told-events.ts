@@ -2,8 +2,8 @@
 import { GollamaError } from '../../base/errors.js';
 import type { JsonObject } from '../../protocol/json-object.js';
 import type { TaskReport } from '../../protocol/task.js';
+import { finalAnswer } from '../../tasks/final-answer.js';
 import type { TaskQueue, Visitor } from '../../tasks/task-queue.js';
-import { finalAnswer } from '../final-answer.js';
 import { type ResponseEvent, ResponseRendering } from './rendering.js';
 
 export interface EventPlace {

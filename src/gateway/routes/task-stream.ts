@@ -5,10 +5,10 @@ import type { Clock } from '../../base/clock.js';
 import { GollamaError } from '../../base/errors.js';
 import type { Reader } from '../../stream/reader.js';
 import type { LogEntry, LogRecord } from '../../stream/record.js';
+import { finalAnswer } from '../../tasks/final-answer.js';
 import type { TaskQueue } from '../../tasks/task-queue.js';
 import type { ActiveRequests } from '../active-requests.js';
 import { drained } from '../drained.js';
-import { finalAnswer } from '../final-answer.js';
 import type { AnswerHeaders } from '../respond.js';
 
 export interface TaskStreamParts {

@@ -88,6 +88,35 @@ describe('a connection', () => {
     expect(told.join('')).toBe(Array.from({ length: 2_000 }, (_, at) => `${at};`).join(''));
   });
 
+  it('costs the writer nothing while its client takes nothing, and misses nothing of it', async () => {
+    const { logs, transport, subscribe, take } = rig();
+    let watching = 0;
+    const watch = logs.watch.bind(logs);
+    logs.watch = (id, listener) => {
+      const unwatch = watch(id, listener);
+      watching += 1;
+      return () => {
+        watching -= 1;
+        unwatch();
+      };
+    };
+    for (const channel of ['a', 'b']) logs.append(channel, RUNNING);
+    await subscribe('a', 'b');
+    expect(watching).toBe(2);
+    transport.takesAll = false;
+    logs.append('a', textRecord('one '));
+    await settled();
+    expect(watching).toBe(0);
+    logs.append('b', textRecord('two '));
+    logs.append('a', textRecord('three'));
+    await settled();
+    transport.takesAll = true;
+    await take();
+    expect(watching).toBe(2);
+    const told = publicationsIn(transport.messages).map(({ data }) => data.message);
+    expect(told.filter((message) => message !== '').sort()).toEqual(['one ', 'three', 'two ']);
+  });
+
   it('answers many subscriptions one after the other, as the client takes them', async () => {
     const { logs, transport, subscribe, take } = rig();
     for (const channel of ['a', 'b', 'c']) logs.append(channel, RUNNING);

@@ -78,6 +78,25 @@ describe('/ws', () => {
     expect(reads).toBe(1);
   });
 
+  it('makes a list that takes long less often: it rests four times as long', async () => {
+    const { clock, store, submit, watch } = await start();
+    const client = await watch();
+    await client.frame(1);
+    await clock.advanceAsync(100);
+    const { list } = store;
+    store.list = async (filter) => {
+      await clock.advanceAsync(300);
+      return list.call(store, filter);
+    };
+    await submit('a');
+    expect(ids(await client.frame(2))).toEqual(['a']);
+    await submit('b');
+    await clock.advanceAsync(1_199);
+    expect(client.frames).toHaveLength(2);
+    await clock.advanceAsync(1);
+    expect(ids(await client.frame(3))).toEqual(['a', 'b']);
+  });
+
   it('has the newest 10,000 of more tasks', async () => {
     const { store, watch } = await start();
     let limit = 0;

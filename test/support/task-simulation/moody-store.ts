@@ -41,7 +41,8 @@ export class MoodyStore extends MemoryTaskStore {
       await this.#patience();
       this.arriving.delete(claim);
     }
-    this.handed.set(MoodyStore.key(engine, claim.task.number), claim);
+    const key = MoodyStore.key(engine, claim.task.number);
+    if (claim.turn > (this.handed.get(key)?.turn ?? 0)) this.handed.set(key, claim);
     return claim;
   }
 

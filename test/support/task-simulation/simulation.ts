@@ -10,6 +10,7 @@ import { begin, chat, refuse } from '../task-rig.js';
 import { demand, same } from './demand.js';
 import { checkEnd, checkLogs, checkNow } from './invariants.js';
 import { MoodyStore } from './moody-store.js';
+import { OrderWatch } from './order-watch.js';
 import { Rests } from './rests.js';
 import { type EngineModels, RETRY, type Request, SimulatedServer, type TaskCall } from './simulated-server.js';
 import { type Expected, TaskWatch } from './task-watch.js';
@@ -40,6 +41,7 @@ export class TaskSimulation {
   readonly watch = new TaskWatch(this.clock);
   readonly rests = new Rests(this.clock);
   servers: SimulatedServer[] = [];
+  readonly #order = new OrderWatch(this.watch, this.rests);
   /** Those that stopped while the others went on. */
   readonly stoppedEarly = new Set<SimulatedServer>();
   readonly #random: Random;
@@ -48,10 +50,6 @@ export class TaskSimulation {
   #stopping: Promise<void>[] = [];
   #named = 0;
   #servers = 0;
-  /** Checks for the end of this event. */
-  readonly #afterwards: (() => void)[] = [];
-  /** Servers that started a task in this event, or would have if the store had taken it. */
-  readonly #started = new Set<string>();
   /** What went wrong where nobody could be told. */
   #fault: unknown;
 
@@ -65,7 +63,7 @@ export class TaskSimulation {
       const server = this.serverOf(engine);
       if (!server) return;
       this.rests.trouble(server.name, model);
-      this.#started.add(server.name);
+      this.#order.onRefusedClaim(server);
     };
   }
 
@@ -94,8 +92,7 @@ export class TaskSimulation {
 
   async #look(): Promise<void> {
     await settled();
-    for (const check of this.#afterwards.splice(0)) this.#guard(check);
-    this.#started.clear();
+    this.#guard(() => this.#order.onEventOver());
     if (this.#fault !== undefined) throw this.#fault;
     checkNow(this);
     if (this.#hasSilent) if (this.#hasSilent) for (const server of this.servers) server.learn();
@@ -114,56 +111,15 @@ export class TaskSimulation {
   #changed(change: TaskChange): void {
     const { move, task } = change;
     this.trail.push(`  ${move} ${task.id} ${task.state} priority ${task.priority} order ${task.order}`);
-    if (move === 'started') this.#checkStart(task);
+    if (move === 'started') this.#order.onStart(task, this.serverOf(task.engine));
     const before = this.watch.tasks.get(task.number)?.task;
     this.watch.onChange(change);
     for (const server of this.servers) server.expectLog(change, before);
   }
 
-  /** Whatever goes first, goes first. */
-  #checkStart(task: Task): void {
-    const server = this.serverOf(task.engine);
-    for (const { task: other } of this.watch.in('ready')) {
-      if (other.number === task.number || !goesBefore(other, task)) continue;
-      demand(other.model !== task.model, `${other.id} of the same model is not passed over for ${task.id}`);
-      if (!server?.member(task.engine ?? '')?.serves(other.model)) continue;
-      demand(!this.#isOffered(server, other.model), `${other.id} is not passed over for ${task.id} on ${server.name}`);
-    }
-    if (task.engine === undefined) {
-      same(task.model, 'nowhere', 'a model of which tasks fail without a slot');
-      return;
-    }
-    demand(server !== undefined && server.phase === 'open', `${task.id} starts on a server that is open`);
-    if (!server) return;
-    demand(!this.rests.isQuiet(server.name, task.model), `${task.model} rests on ${server.name}`);
-    const waiting = server.requests.filter(({ state }) => state === 'waiting');
-    for (const request of waiting) {
-      if (!server.member(task.engine)?.serves(request.model) || !goesBefore(placeOf(request), task)) continue;
-      // It hears of its slot a little later than a task does.
-      const isPassedOver = () => request.state === 'waiting' && !request.leave.signal.aborted;
-      this.#afterwards.push(() => {
-        demand(!isPassedOver(), `request ${request.sequence} is not passed over for ${task.id}`);
-      });
-    }
-    this.#started.add(server.name);
-  }
-
-  /** It does not rest there, and was known there before: the engines that tell of it tell the queue first. */
-  #isOffered(server: SimulatedServer, model: string): boolean {
-    return server.known.has(model) && !this.rests.mayRest(server.name, model);
-  }
-
   onRequestGranted(request: Request, server: SimulatedServer, engine: string): void {
     this.trail.push(`  request ${request.sequence} is granted ${engine}`);
-    if (server.phase !== 'open' || server.taskLeases >= server.workersMax) return;
-    for (const { task } of this.watch.in('ready')) {
-      if (!server.member(engine)?.serves(task.model) || !goesBefore(task, placeOf(request))) continue;
-      if (!this.#isOffered(server, task.model)) continue;
-      // A model has one ticket: where several slots become free at once its second task comes after a request.
-      this.#afterwards.push(() => {
-        demand(this.#started.has(server.name), `${task.id} is not passed over for request ${request.sequence}`);
-      });
-    }
+    this.#order.onRequestGranted(request, server, engine);
   }
 
   onCall(call: TaskCall): void {
@@ -492,19 +448,4 @@ function finish(call: TaskCall): void {
   if (!call.hasBegun) say(call);
   call.sink.chunk(LAST);
   call.end();
-}
-
-function placeOf({ priority, sequence }: Request): Placed {
-  return { priority, order: sequence };
-}
-
-interface Placed {
-  readonly priority: number;
-  readonly order: number;
-}
-
-/** Said again here, so that a mistake in the queue's own order is no mistake of the model. */
-function goesBefore(one: Placed, other: Placed): boolean {
-  if (one.priority !== other.priority) return one.priority > other.priority;
-  return one.order < other.order;
 }

@@ -190,8 +190,8 @@ describe('a store that is opened again', () => {
     expect(await tasksLeft()).toBe(0);
   });
 
-  it('is refused where its folder cannot be made', async () => {
+  it('is refused where its folder cannot be used', async () => {
     writeFileSync(folder, 'a file');
-    expect((await refusal()).message).toMatch(/cannot make the folder/);
+    expect((await refusal()).message).toMatch(/cannot use the folder/);
   });
 });
