@@ -104,11 +104,15 @@ async function follow(reading: Reading, path: string, take: (event: EventSourceM
   const { transcript, signal, url, dice } = reading;
   const isUni = path.startsWith('/connection/uni');
   let last: string | undefined;
+  // That stream could tell more channels, and so does not end with one: its reader leaves.
+  const left = new AbortController();
+  const over = AbortSignal.any([signal, left.signal]);
   while (!signal.aborted) {
     transcript.connections += 1;
-    const status = await eventsOf(`${url}${path}`, last, signal, (event) => {
+    const status = await eventsOf(`${url}${path}`, last, over, (event) => {
       if (event.id !== undefined) last = event.id;
       take(event);
+      if (isUni && transcript.end !== undefined) left.abort();
     });
     const hasEnded = transcript.end !== undefined;
     if (status === 204) {

@@ -72,8 +72,18 @@ export function enter(request: Recovery, log: ChannelLog): Entrance | 'unrecover
   };
 }
 
+/** The step that was made last: where many follow a log, the next one makes the same from the same entries. */
+let lastStep: { position: number; entries: readonly LogEntry[]; last: number; step: Step | undefined } | undefined;
+
 /** From `position` over `entries`; undefined where they are not the next ones. */
 export function advance(position: number, entries: readonly LogEntry[], last: number): Step | undefined {
+  if (lastStep?.entries !== entries || lastStep.position !== position || lastStep.last !== last) {
+    lastStep = { position, entries, last, step: stepOver(position, entries, last) };
+  }
+  return lastStep.step;
+}
+
+function stepOver(position: number, entries: readonly LogEntry[], last: number): Step | undefined {
   if (entries.some(({ sequence }, at) => sequence !== position + 1 + at)) return undefined;
   const final = entries.at(-1);
   // An end that was not the last word, as the task was tried again, is none.
