@@ -108,6 +108,7 @@ describe('imports', () => {
           path: 'bench/queue/',
           because: 'it measures the store and the runner themselves, without a server around them',
         },
+        { path: 'bench/stream/', because: 'it measures the faces of logs themselves, without engines behind them' },
       ]),
     ).toEqual([]);
   });

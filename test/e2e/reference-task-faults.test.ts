@@ -3,6 +3,7 @@
  * on them. Those of their web pages alone are the dashboard's.
  */
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { newChatTask, QueueManager } from '../../src/index.js';
@@ -225,14 +226,14 @@ describe('B.12 #11: --messages is split at commas', () => {
 describe('B.12 #12 and #22: files, variables and --ollama-host have no effect on the server', () => {
   it('does not happen: the documented file and the variables of the compose file are read', async () => {
     const ollama = await PuppetOllama.start({ answer: (call) => call.complete() });
-    const env = { OLLAMA_HOST: ollama.url, QUEUE_MAX_WORKERS: '2', QUEUE_STORAGE_PATH: './q', RETRY_MAX_RETRIES: '9' };
-    const app = await startApp('ollama: {host: "http://127.0.0.1:1"}\nqueue: {max_workers: 7}\n', { env });
-    const client = new TaskClient(app.url);
-    expect((await client.stats()).workers_idle).toBe(2);
+    const env = { OLLAMA_HOST: ollama.url, QUEUE_STORAGE_PATH: './q', RETRY_MAX_RETRIES: '9' };
+    const place = makePlace();
+    const yaml = 'ollama: {host: "http://127.0.0.1:1"}\nqueue: {max_workers: 7}\nretry_config: {max_retries: 1}\n';
+    const client = new TaskClient((await startApp(yaml, { env, place })).url);
+    expect((await client.stats()).workers_idle).toBe(7);
     const id = await client.submit(chat('x'));
     expect((await client.becomes(id, 'completed')).max_retries).toBe(9);
-    const nested = await startApp(`ollama: {host: "${ollama.url}"}\nqueue: {max_workers: 7}\n`);
-    expect((await new TaskClient(nested.url).stats()).workers_idle).toBe(7);
+    expect(existsSync(`${place.cwd}/q`)).toBe(true);
   });
 });
 

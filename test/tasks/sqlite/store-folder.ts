@@ -2,11 +2,10 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-// As it is installed: its threads start at once from compiled files, and in half a second from these.
-import { SqliteTaskStore } from '../../../dist/src/tasks/sqlite/sqlite-store.js';
 import { type Clock, systemClock } from '../../../src/base/clock.js';
 import { silentLogger } from '../../../src/base/logger.js';
 import { Arrivals } from '../../../src/queue/arrivals.js';
+import { SqliteTaskStore } from '../../../src/tasks/sqlite/sqlite-store.js';
 import { type StoreFiles, storeFiles } from '../../../src/tasks/sqlite/store-folder.js';
 
 /** Memory where there is any: no test of these cuts the power, and hundreds of stores would wait for the disk. */
