@@ -25,6 +25,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/real/**'],
     pool: 'forks',
+    // Most tests wait for processes and sockets more than they compute.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     disableConsoleIntercept: true,

@@ -99,7 +99,7 @@ export class Producers {
     return { records };
   }
 
-  /** Rates of the second channel (`freeCpuUsEach` …) and of the first, in slices whose neighbours see the same machine. */
+  /** The first channel beside the second, in slices that follow each other and so see the same machine. */
   async #slices(seconds: number): Promise<Figures> {
     const ratios: { perS: number; cpu: number }[] = [];
     const rates: number[] = [];

@@ -25,7 +25,7 @@ export const STEPS: readonly Step[] = [
   { name: 'stalled', title: '1,000 stalled readers', producers: 1, readers: 1_000, ratePerS: 0, stalls: true },
 ];
 
-/** Who stalls keeps the producer from nothing that a disk would hide. */
+/** With logs in memory every record wakes its readers: a disk would hide what they cost the writer. */
 export const STALLED_CONTESTANTS: readonly Contestant[] = ['centrifuge-memory', 'sse-memory'];
 
 /** Deliveries of the phase in which everything is told as fast as it goes. */

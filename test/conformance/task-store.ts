@@ -15,7 +15,31 @@ import { describeSubmitting } from './task-store/submitting.js';
 
 export type { MakeStore } from './task-store/harness.js';
 
+type Section = (opened: () => Harness, make: MakeStore) => void;
+
+const SECTIONS: readonly Section[] = [
+  describeSubmitting,
+  describeOrder,
+  describeMoves,
+  describeDelays,
+  describeReading,
+  describePruning,
+  describeDeliveries,
+  describeLifetime,
+  describeRandomOperations,
+];
+
+/** For every store. */
 export function taskStoreConformance(name: string, make: MakeStore): void {
+  describeAll(name, make, SECTIONS);
+}
+
+/** For a store that keeps its tasks when its process ends; `make` gives the way to reopen it. */
+export function durableTaskStoreConformance(name: string, make: MakeStore): void {
+  describeAll(name, make, [...SECTIONS, describeRecovery]);
+}
+
+function describeAll(name: string, make: MakeStore, sections: readonly Section[]): void {
   describe(`${name} keeps the contract of a task store`, () => {
     let harness: Harness;
     const opened = () => harness;
@@ -26,15 +50,6 @@ export function taskStoreConformance(name: string, make: MakeStore): void {
 
     afterEach(() => harness.close());
 
-    describeSubmitting(opened);
-    describeOrder(opened);
-    describeMoves(opened);
-    describeDelays(opened);
-    describeReading(opened);
-    describePruning(opened);
-    describeDeliveries(opened);
-    describeLifetime(opened, make);
-    describeRecovery(opened);
-    describeRandomOperations(opened);
+    for (const section of sections) section(opened, make);
   });
 }

@@ -198,7 +198,9 @@ describe('a gateway that is killed with ten answers under way', () => {
   test('breaks them off, and the next one ends its engine and nothing else', async () => {
     const place = makePlace();
     const bin = simulation(place);
-    const yaml = (name: string) => `engines:\n${engine(name, bin, ['--token-ms', '50'], 10)}`;
+    // Gateways may share a folder, but not their tasks.
+    const tasks = (name: string) => `queue:\n  storage_path: ${name === 'next' ? 'killed' : name}-tasks\n`;
+    const yaml = (name: string) => `${tasks(name)}engines:\n${engine(name, bin, ['--token-ms', '50'], 10)}`;
     const [killed, other, stranger] = await Promise.all([
       GatewayWatch.begin(yaml('killed'), { place, name: 'killed.yaml' }),
       GatewayWatch.begin(yaml('other'), { place, name: 'other.yaml' }),

@@ -121,8 +121,10 @@ describe.skipIf(trial === undefined)('a disk that is full', () => {
     disk.fill(0);
     const args = ['serve', '-c', config, '--port', '0', '--data-dir', disk.folder, '--log-level', 'silent'];
     const { code, stderr } = await gollama(args, { place });
-    expect(code).not.toBe(0);
-    expect(stderr).toMatch(/^error: there is no room left .*\n {2}hint: make room on the disk of the data folder/);
+    expect(code).toBe(4);
+    expect(stderr).toMatch(
+      /^error: the tasks in .* cannot be opened: there is no room left .*\n {2}hint: make room there/,
+    );
     disk.makeRoom();
     const second = await serve();
     (await upstream.next()).answer(200, chatCompletion('hi'));

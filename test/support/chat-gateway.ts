@@ -3,8 +3,8 @@
 import { systemClock } from '../../src/base/clock.js';
 import { parseConfig } from '../../src/config/parse.js';
 import { Core } from '../../src/core.js';
+import { cancelAbandonedCalls } from '../../src/gateway/abandoned-calls.js';
 import { ActiveRequests } from '../../src/gateway/active-requests.js';
-import { cancelAbandonedCalls } from '../../src/gateway/ollama/answer.js';
 import { chatRoutes } from '../../src/gateway/routes/chat.js';
 import { ollamaRoutes } from '../../src/gateway/routes/ollama.js';
 import { taskRoutes } from '../../src/gateway/routes/tasks.js';

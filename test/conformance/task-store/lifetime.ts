@@ -1,4 +1,4 @@
-import { describe, expect, it, type TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Arrivals } from '../../../src/queue/arrivals.js';
 import { CRASHES_MAX } from '../../../src/tasks/task.js';
 import type { Claim, TaskStore } from '../../../src/tasks/task-store.js';
@@ -80,15 +80,9 @@ export function describeLifetime(opened: () => Harness, make: MakeStore): void {
 }
 
 export function describeRecovery(opened: () => Harness): void {
-  const reopenable = (context: TestContext): Harness => {
-    const h = opened();
-    if (!h.canReopen) context.skip('this store keeps nothing when its process ends');
-    return h;
-  };
-
   describe('after the end of the process at any moment', () => {
-    it('everything that was acknowledged is there', async (context) => {
-      const h = reopenable(context);
+    it('everything that was acknowledged is there', async () => {
+      const h = opened();
       for (const state of ['ready', 'delayed', 'completed', 'failed', 'cancelled'] as const)
         await h.taskIn(state, { model: state, owner: state, body: `{"\u00e4":"${state}"}`, priority: -4 });
       const repeated = await h.submitOne({ givenId: 'mine', idempotencyKey: 'k' });
@@ -107,8 +101,8 @@ export function describeRecovery(opened: () => Harness): void {
       });
     });
 
-    it('an orderly stop keeps the same', async (context) => {
-      const h = reopenable(context);
+    it('an orderly stop keeps the same', async () => {
+      const h = opened();
       const { task } = await h.taskIn('ready');
       const submitting = h.submit({});
       await h.store.stop();
@@ -117,8 +111,8 @@ export function describeRecovery(opened: () => Harness): void {
       expect(numbersOf(await h.all())).toEqual([task.number, ...numbersOf(last)]);
     });
 
-    it('running tasks are ready again in their old places, with one crash more', async (context) => {
-      const h = reopenable(context);
+    it('running tasks are ready again in their old places, with one crash more', async () => {
+      const h = opened();
       const tasks = await h.submit({}, { priority: 9 }, {}, { priority: -1 });
       await h.claim();
       await h.claim();
@@ -135,8 +129,8 @@ export function describeRecovery(opened: () => Harness): void {
       expect(await h.claimAll()).toEqual([1, 0, 2, 3].map((place) => tasks[place]!.number));
     });
 
-    it('new tasks come behind the old ones, in number and in order', async (context) => {
-      const h = reopenable(context);
+    it('new tasks come behind the old ones, in number and in order', async () => {
+      const h = opened();
       const old = await h.submit({}, {}, {});
       await h.reopen();
       const fresh = await h.submitOne();
@@ -148,16 +142,16 @@ export function describeRecovery(opened: () => Harness): void {
       expect(await h.claimAll()).toEqual(numbersOf([...old, fresh, fresher]));
     });
 
-    it('numbers go on rising also when the newest tasks are gone', async (context) => {
-      const h = reopenable(context);
+    it('numbers go on rising also when the newest tasks are gone', async () => {
+      const h = opened();
       const { task } = await h.taskIn('completed');
       await h.store.prune({ state: 'completed', endedBeforeMs: h.nowMs + 1, keepMax: 0 });
       await h.reopen();
       expect((await h.submitOne()).number).toBeGreaterThan(task.number);
     });
 
-    it('claims from before are stale', async (context) => {
-      const h = reopenable(context);
+    it('claims from before are stale', async () => {
+      const h = opened();
       const { task, claim } = await h.taskIn('running');
       await h.reopen();
       for (const settlement of [COMPLETED, FAILED, RETURNED, retryAt(0)])
@@ -170,8 +164,8 @@ export function describeRecovery(opened: () => Harness): void {
       expect((await h.get(task.id)).crashes).toBe(1);
     });
 
-    it('a task that was running every time has failed after the last crash, and that is delivered', async (context) => {
-      const h = reopenable(context);
+    it('a task that was running every time has failed after the last crash, and that is delivered', async () => {
+      const h = opened();
       const task = await h.submitOne({ notify: true });
       for (let crashes = 1; crashes < CRASHES_MAX; crashes += 1) {
         await h.claim();
@@ -197,8 +191,8 @@ export function describeRecovery(opened: () => Harness): void {
       expect(await h.store.retry(task.id)).toMatchObject({ moved: true, task: { crashes: 0, error: undefined } });
     });
 
-    it('delays and retries keep their times', async (context) => {
-      const h = reopenable(context);
+    it('delays and retries keep their times', async () => {
+      const h = opened();
       const dueAtMs = h.nowMs + 5000;
       const { task, claim } = await h.taskIn('running');
       await h.store.settle(claim, retryAt(dueAtMs));
@@ -215,8 +209,8 @@ export function describeRecovery(opened: () => Harness): void {
       expect(await h.claimAll()).toEqual([task.number, later.number]);
     });
 
-    it('delays that ended meanwhile are over', async (context) => {
-      const h = reopenable(context);
+    it('delays that ended meanwhile are over', async () => {
+      const h = opened();
       const late = await h.submitOne({ dueAtMs: h.nowMs + 2000 });
       const early = await h.submitOne({ dueAtMs: h.nowMs + 1000 });
       const ready = await h.submitOne();
@@ -227,8 +221,8 @@ export function describeRecovery(opened: () => Harness): void {
       expect(await h.claimAll()).toEqual(numbersOf([ready, early, late]));
     });
 
-    it('a backlog longer than any window is taken in its order', { timeout: 120_000 }, async (context) => {
-      const h = reopenable(context);
+    it('a backlog longer than any window is taken in its order', { timeout: 120_000 }, async () => {
+      const h = opened();
       const tasks = await h.submit(...Array.from({ length: 3_000 }, (_, place) => ({ priority: place % 3 })));
       await h.reopen();
       const fresh = await h.submitOne({ priority: 1 });

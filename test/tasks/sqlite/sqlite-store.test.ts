@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SqliteTaskStore } from '../../../src/tasks/sqlite/sqlite-store.js';
 import { newTask } from '../../conformance/task-store/harness.js';
-import { taskStoreConformance } from '../../conformance/task-store.js';
+import { durableTaskStoreConformance } from '../../conformance/task-store.js';
 import { copyAsKilled, newFolder, storeIn } from './store-folder.js';
 
-taskStoreConformance('the SQLite store', async ({ clock, arrivals }) => {
+durableTaskStoreConformance('the SQLite store', async ({ clock, arrivals }) => {
   const { folder, remove } = newFolder();
   const stores = [storeIn(folder, clock, arrivals)];
   let last = folder;
