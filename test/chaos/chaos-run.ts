@@ -15,7 +15,7 @@ import { TellingEngine } from './telling-engine.js';
 import type { Transcript } from './transcript.js';
 import { type Life, violations } from './verdict.js';
 
-export interface FaceCounts {
+interface FaceCounts {
   readers: number;
   connections: number;
   restarts: number;
