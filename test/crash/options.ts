@@ -12,7 +12,7 @@ export interface CrashOptions {
   readonly runJs: string;
 }
 
-export const USAGE = `Usage: npm run test:crash -- [--rounds 200] [--seed N] [--clients 8] [--run-js bin/run.js]
+export const USAGE = `Usage: npm run test:crash -- [--rounds 1000] [--seed N] [--clients 8] [--run-js bin/run.js]
 Kills a server again and again while clients use its task queue, and checks every promise it made.
 Exit code 0: all were kept. 1: some were not, one line each.`;
 
@@ -23,7 +23,7 @@ export function readOptions(argv: readonly string[]): CrashOptions | 'help' {
   const { values } = parseArgs({
     args: [...argv],
     options: {
-      rounds: { ...text, default: '200' },
+      rounds: { ...text, default: '1000' },
       seed: { ...text, default: String(Math.floor(Math.random() * SEED_MAX)) },
       clients: { ...text, default: '8' },
       'run-js': { ...text, default: RUN_JS },
