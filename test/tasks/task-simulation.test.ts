@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { systemRandom } from '../../src/base/random.js';
 import { TaskSimulation } from '../support/task-simulation/simulation.js';
 
-const FIXED_SEEDS = Array.from({ length: 150 }, (_, index) => index + 1);
+const FIXED_SEEDS = Array.from({ length: 100 }, (_, index) => index + 1);
 
 /** Runs one history; a failure tells its seed and what led to it. */
 async function simulate(seed: number): Promise<TaskSimulation> {

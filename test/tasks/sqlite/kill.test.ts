@@ -9,7 +9,7 @@ import type { FullTask } from '../../../src/tasks/task-store.js';
 import { newFolder, storeIn } from './store-folder.js';
 
 const PROGRAM = fileURLToPath(new URL('killed-process.ts', import.meta.url));
-const ROUNDS = 10;
+const ROUNDS = 5;
 const ACKNOWLEDGED_MAX = 1_500;
 
 describe('a process that is killed', () => {
