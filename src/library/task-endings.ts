@@ -33,6 +33,7 @@ export class TaskEndings {
   readonly #submissions = new Set<Map<string, Task>>();
   readonly #reading = new Set<Promise<unknown>>();
   readonly #stopListening: () => void;
+  #isStopped = false;
 
   constructor(tasks: TaskQueue) {
     this.#tasks = tasks;
@@ -55,6 +56,7 @@ export class TaskEndings {
 
   /** Nobody waits any more; resolves when what has ended is told. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#stopListening();
     for (const [id, { settle }] of this.#endings) settle(Promise.reject(stoppedBefore(id)));
     this.#endings.clear();
@@ -63,6 +65,8 @@ export class TaskEndings {
 
   #ended(id: string, isNew: boolean, early: Task | undefined): Promise<TaskResult> {
     if (early) return handled(this.#result(early));
+    // It was stored while the queue was being stopped: nobody will hear of its end.
+    if (this.#isStopped) return handled(Promise.reject(stoppedBefore(id)));
     const known = this.#endings.get(id);
     if (known) return known.promise;
     const ending = newEnding();
