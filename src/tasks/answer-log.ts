@@ -24,6 +24,12 @@ export class AnswerLog {
     this.#logs = logs;
   }
 
+  /** The next attempt is told before it starts. */
+  beginsAnew(task: Task): void {
+    this.#restart(task, task.retryCount + 1);
+    this.#reopened.add(task.number);
+  }
+
   follow({ move, task }: TaskChange, ended: EndedRun | undefined): void {
     switch (move) {
       case 'started':
@@ -51,11 +57,8 @@ export class AnswerLog {
   /** Returned from here, or by hand after it had ended, or after a delay, which says nothing new. */
   #readied(task: Task, isReturned: boolean): void {
     if (isReturned) this.#state(task);
-    else if (task.retryCount === 0 && this.#isKnown(task)) {
-      // At once, so that who follows the log learns that its end was none.
-      this.#restart(task, 1);
-      this.#reopened.add(task.number);
-    }
+    // At once, so that who follows the log learns that its end was none.
+    else if (task.retryCount === 0 && this.#isKnown(task)) this.beginsAnew(task);
   }
 
   #isKnown({ id }: Task): boolean {

@@ -107,6 +107,11 @@ export class TaskRunner implements Service {
     return Promise.resolve();
   }
 
+  /** What the log of the task says will be said again: who reads it before the task starts is told so. */
+  beginsAnew(task: Task): void {
+    this.#answerLog.beginsAnew(task);
+  }
+
   /** Starts nothing any more; what runs goes on. */
   close(): void {
     this.#closed = true;

@@ -171,12 +171,13 @@ export class TaskQueue implements Service {
 
   /** A task may have ended a moment before the process did, and its log not: nobody is to wait for what it lacks. */
   async #endFoundLogs(): Promise<void> {
-    const { store, logs } = this.#parts;
+    const { store, logs, runner } = this.#parts;
     for (const id of logs.found) {
       const task = await store.get(id);
       if (task === undefined) logs.append(id, { kind: 'error', message: `task not found: ${id}`, code: 'not_found' });
       else if (task.state === 'completed') await this.#tellRest(task);
       else if (isFinal(task.state)) logs.append(id, endOf(task, undefined));
+      else runner.beginsAnew(task);
     }
   }
 

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { Arrivals } from '../../src/queue/arrivals.js';
 import type { LogBook } from '../../src/stream/log.js';
 import { MemoryLogBook } from '../../src/stream/memory-log.js';
+import { AnswerLog } from '../../src/tasks/answer-log.js';
 import { MemoryTaskStore } from '../../src/tasks/memory-store.js';
 import type { TaskRunner } from '../../src/tasks/runner.js';
+import type { Task } from '../../src/tasks/task.js';
 import { TaskQueue } from '../../src/tasks/task-queue.js';
 import type { Settlement } from '../../src/tasks/task-store.js';
 import { ManualClock } from '../support/manual-clock.js';
@@ -17,7 +19,13 @@ async function toldAfter(settlement: Settlement | undefined): Promise<unknown> {
   const clock = new ManualClock();
   const store = new MemoryTaskStore({ clock, arrivals: new Arrivals() });
   const logs: LogBook = new MemoryLogBook({ clock, retentionMs: 60_000 });
-  const idle = { start: () => Promise.resolve(), stop: () => Promise.resolve(), close: () => {} };
+  const answerLog = new AnswerLog(logs);
+  const idle = {
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+    close: () => {},
+    beginsAnew: (task: Task) => answerLog.beginsAnew(task),
+  };
   const runner = idle as unknown as TaskRunner;
   const tasks = new TaskQueue({ store, runner, logs, clock, pendingMax: 9, retriesMax: 3, workersMax: 1 });
   await store.start();
@@ -44,7 +52,7 @@ describe('a log that was found without its end', () => {
     expect(await toldAfter({ kind: 'failed', error: 'boom' })).toEqual([end]);
   });
 
-  it('stays as it is where the task goes on', async () => {
-    expect(await toldAfter(undefined)).toEqual([]);
+  it('says that the answer begins anew where the task goes on, before anybody reads it', async () => {
+    expect(await toldAfter(undefined)).toEqual([{ kind: 'restart', attempt: 1 }]);
   });
 });
