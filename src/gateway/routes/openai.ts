@@ -2,14 +2,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GollamaError } from '../../base/errors.js';
 import type { Pool } from '../../pool/pool.js';
-import { parsePriority } from '../../protocol/priority.js';
 import type { ActiveRequests } from '../active-requests.js';
 import type { AttachableRequest, Attachments } from '../attachment/attachments.js';
 import { marksOf } from '../attachment/marks.js';
-import type { Caller } from '../auth.js';
 import { forwardedHeaders } from '../headers.js';
 import type { Relay } from '../relay.js';
 import type { Routes } from '../server.js';
+import { wantedPriority } from '../wanted-priority.js';
 
 export interface OpenAiRoutesParts {
   readonly relay: Relay;
@@ -77,7 +76,7 @@ function askedOf(parts: OpenAiRoutesParts, request: FastifyRequest, reply: Fasti
   return {
     id: request.id,
     caller: request.caller,
-    priority: priorityOf(request.headers['x-gollama-priority'], request.caller, parts.defaultPriority),
+    priority: priorityOf(request, parts.defaultPriority),
     path: request.url,
     headers: forwardedHeaders(request.headers, parts.ownCredentials),
     body: Buffer.isBuffer(request.body) ? request.body : NO_BYTES,
@@ -93,18 +92,9 @@ function hasDotSegment(url: string): boolean {
 }
 
 /** The priority that was asked for, at most what the caller's key allows. */
-function priorityOf(header: string | string[] | undefined, caller: Caller, defaultPriority: number): number {
-  const asked = typeof header === 'string' ? parsePriority(header) : defaultPriority;
-  if (asked === undefined) {
-    throw new GollamaError(
-      'invalid_request',
-      `"${header}" is no priority: expected low, normal, high, critical or an integer`,
-      {
-        param: 'X-Gollama-Priority',
-      },
-    );
-  }
-  return Math.min(asked, caller.maxPriority ?? asked);
+function priorityOf({ headers, caller }: FastifyRequest, defaultPriority: number): number {
+  const wanted = wantedPriority(headers, defaultPriority);
+  return Math.min(wanted, caller.maxPriority ?? wanted);
 }
 
 /** For routes that hand on to an engine what they do not answer themselves. */
