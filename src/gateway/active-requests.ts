@@ -3,9 +3,19 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { GollamaError } from '../base/errors.js';
 
+export interface ActiveRequest {
+  /** Aborts when the client goes before its answer is complete, or at `abortAll`. */
+  readonly signal: AbortSignal;
+  /** Everything that was done for the request is over, and nothing listens to its signal any more. */
+  over(): void;
+}
+
+/**
+ * No collection here has the requests themselves for keys or members: a Map or a Set that entries come to and go from at such a
+ * rate leaves a chain of outgrown tables, through which V8 keeps what was in them until the next full garbage collection.
+ */
 export class ActiveRequests {
   readonly #controllers = new Set<AbortController>();
-  readonly #watches = new Map<ServerResponse, Watch>();
   /**
    * One watch a connection is kept for its next request: making an AbortController for each request costs about as much as all
    * else that the gateway does for a small answer.
@@ -16,26 +26,13 @@ export class ActiveRequests {
     return this.#controllers.size;
   }
 
-  /** A signal that aborts when the client goes before its answer is complete, or at `abortAll`. `over` must follow. */
-  add(response: ServerResponse): AbortSignal {
+  /** Its `over` must follow. */
+  add(response: ServerResponse): ActiveRequest {
     const { socket } = response.req;
     const watch = this.#watchFor(socket);
-    const { controller } = watch;
-    if (socket.destroyed) {
-      controller.abort();
-      return controller.signal;
-    }
-    this.#watches.set(response, watch);
-    watch.begin(response);
-    return controller.signal;
-  }
-
-  /** Everything that was done for the request is over, and nothing listens to its signal any more. */
-  over(response: ServerResponse): void {
-    const watch = this.#watches.get(response);
-    if (!watch) return;
-    this.#watches.delete(response);
-    watch.isOver = true;
+    if (socket.destroyed) watch.controller.abort();
+    else watch.begin(response);
+    return watch;
   }
 
   abortAll(reason: GollamaError): void {
@@ -53,10 +50,9 @@ export class ActiveRequests {
 }
 
 /** Watches one request after the other. */
-class Watch {
+class Watch implements ActiveRequest {
   readonly controller = new AbortController();
-  /** Nothing listens to the signal any more. */
-  isOver = true;
+  #isOver = true;
   readonly #active: Set<AbortController>;
   /** Undefined where the answer is complete, or the connection is closed. */
   #response: ServerResponse | undefined;
@@ -65,18 +61,26 @@ class Watch {
     this.#active = active;
   }
 
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
   get isFree(): boolean {
-    return this.isOver && this.#response === undefined && !this.controller.signal.aborted;
+    return this.#isOver && this.#response === undefined && !this.controller.signal.aborted;
   }
 
   begin(response: ServerResponse): void {
-    this.isOver = false;
+    this.#isOver = false;
     this.#response = response;
     this.#active.add(this.controller);
     response.on('close', this.#onClose);
     // A request that was sent before the answer to another one was complete: its response is not bound to the connection
     // yet and does not hear that it closes.
     if (response.socket === null) response.req.socket.on('close', this.#onClose);
+  }
+
+  over(): void {
+    this.#isOver = true;
   }
 
   readonly #onClose = () => {

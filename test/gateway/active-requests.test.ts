@@ -38,7 +38,7 @@ describe('the active requests', () => {
     const active = new ActiveRequests();
     const { responses } = await receive(1);
     const [response] = responses as [ServerResponse];
-    const signal = active.add(response);
+    const { signal } = active.add(response);
     expect(active.size).toBe(1);
     const closed = once(response, 'close');
     response.end('whole');
@@ -50,19 +50,19 @@ describe('the active requests', () => {
     const active = new ActiveRequests();
     const { responses } = await receive(3);
     const [first, second, third] = responses as [ServerResponse, ServerResponse, ServerResponse];
-    const signal = active.add(first);
+    const request = active.add(first);
     first.end('1');
     await once(first, 'close');
-    expect(active.add(second)).not.toBe(signal);
-    active.over(first);
-    expect(active.add(third)).toBe(signal);
+    expect(active.add(second).signal).not.toBe(request.signal);
+    request.over();
+    expect(active.add(third).signal).toBe(request.signal);
     expect(active.size).toBe(2);
   });
 
   it('abort a request whose client leaves', async () => {
     const active = new ActiveRequests();
     const { socket, responses } = await receive(1);
-    const signal = active.add(responses[0] as ServerResponse);
+    const { signal } = active.add(responses[0] as ServerResponse);
     socket.destroy();
     await aborted(signal);
     expect(active.size).toBe(0);
@@ -71,7 +71,7 @@ describe('the active requests', () => {
   it('abort a request that was sent behind another one when their client leaves', async () => {
     const active = new ActiveRequests();
     const { socket, responses } = await receive(2);
-    const signals = responses.map((response) => active.add(response));
+    const signals = responses.map((response) => active.add(response).signal);
     socket.destroy();
     await Promise.all(signals.map(aborted));
     expect(active.size).toBe(0);
@@ -82,7 +82,7 @@ describe('the active requests', () => {
     const { responses } = await receive(2);
     const [first, second] = responses as [ServerResponse, ServerResponse];
     const { socket } = second.req;
-    const signals = [active.add(first), active.add(second)];
+    const signals = [active.add(first).signal, active.add(second).signal];
     const ours = socket.listeners('close').at(-1);
     second.end('2');
     first.end('1');
@@ -99,14 +99,14 @@ describe('the active requests', () => {
     const closed = once(response, 'close');
     socket.destroy();
     await closed;
-    expect(active.add(response).aborted).toBe(true);
+    expect(active.add(response).signal.aborted).toBe(true);
     expect(active.size).toBe(0);
   });
 
   it('can all be ended, with a reason', async () => {
     const active = new ActiveRequests();
     const { responses } = await receive(2);
-    const signals = responses.map((response) => active.add(response));
+    const signals = responses.map((response) => active.add(response).signal);
     const reason = new GollamaError('shutting_down', 'bye');
     active.abortAll(reason);
     expect(signals.map((signal) => signal.reason)).toEqual([reason, reason]);

@@ -194,13 +194,14 @@ export class Attachments {
   /** Attaches the client; resolves when it needs nothing more. */
   #watch(entry: Entry, response: ServerResponse, headers: AnswerHeaders): Promise<void> {
     const { active } = this.#options;
-    const signal = active.add(response);
+    const request = active.add(response);
+    const { signal } = request;
     return new Promise((resolve) => {
       const finish = () => {
         unlistenToAbort(signal, onAbort);
         response.off('close', finish);
         entry.answer.detach(response);
-        active.over(response);
+        request.over();
         resolve();
       };
       const onAbort = () => {

@@ -56,7 +56,8 @@ export async function answerOllama(
   }
   const priority = wantedPriority(request.headers, parts.defaultPriority);
   const response = reply.raw;
-  const signal = parts.active.add(response);
+  const active = parts.active.add(response);
+  const { signal } = active;
   try {
     const id = `${ID_PREFIX}${randomUUID()}`;
     const { type, payload, options } = asked;
@@ -67,7 +68,7 @@ export async function answerOllama(
     const streamed = new StreamedReply({ response, headers, clock: parts.clock, signal });
     await new Delivery(parts, asked, { id, visitor: request.caller, signal, reply: streamed }).run();
   } finally {
-    parts.active.over(response);
+    active.over();
   }
 }
 

@@ -117,7 +117,8 @@ async function whileClientStays(
   const response: ServerResponse = reply.raw;
   const headers = { ...reply.getHeaders(), 'content-type': contentType };
   reply.hijack();
-  const signal = active.add(response);
+  const asked = active.add(response);
+  const { signal } = asked;
   const out = new StreamedReply({ response, headers, clock, signal });
   try {
     await answer(out, signal);
@@ -129,7 +130,7 @@ async function whileClientStays(
       out.cut();
       if (endsWithClient(report)) await tasks.cancel(report.id, request.caller).catch(() => false);
     }
-    active.over(response);
+    asked.over();
   }
 }
 

@@ -57,9 +57,10 @@ function modelCard(parts: OpenAiRoutesParts, model: { name: string; engine: { en
 function relayRequest(parts: OpenAiRoutesParts, request: FastifyRequest, reply: FastifyReply): void {
   const asked = askedOf(parts, request, reply);
   reply.hijack();
-  const handled = parts.relay.handle({ ...asked, signal: parts.active.add(reply.raw) }, reply.raw);
+  const active = parts.active.add(reply.raw);
+  const handled = parts.relay.handle({ ...asked, signal: active.signal }, reply.raw);
   // It never rejects. The framework need not wait for it: the answer is not its own any more.
-  void handled.then(() => parts.active.over(reply.raw));
+  void handled.then(() => active.over());
 }
 
 /** A request that may be sent again, or is, goes by way of the answers that are kept; all others do not. */

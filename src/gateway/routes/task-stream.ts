@@ -111,7 +111,8 @@ function finalSource(entries: readonly LogEntry[], after: Position): Source | 'g
 async function write(parts: TaskStreamParts, source: Source, reply: FastifyReply): Promise<void> {
   const { active, clock } = parts;
   const response = reply.raw;
-  const signal = active.add(response);
+  const request = active.add(response);
+  const { signal } = request;
   try {
     const headers: AnswerHeaders = { ...reply.getHeaders(), ...HEADERS };
     response.writeHead(200, headers);
@@ -122,7 +123,7 @@ async function write(parts: TaskStreamParts, source: Source, reply: FastifyReply
     }
   } finally {
     await end(response, clock, signal);
-    active.over(response);
+    request.over();
   }
 }
 

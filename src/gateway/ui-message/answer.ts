@@ -37,12 +37,13 @@ export async function answerUiMessage(
     'x-gollama-task': encodeURIComponent(task.id),
   };
   reply.hijack();
-  const signal = parts.active.add(response);
+  const active = parts.active.add(response);
+  const { signal } = active;
   try {
     const streamed = new StreamedReply({ response, headers, clock: parts.clock, signal });
     return await tell(parts, task, { visitor: request.caller, signal, reply: streamed });
   } finally {
-    parts.active.over(response);
+    active.over();
   }
 }
 
