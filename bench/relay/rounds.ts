@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { pause, systemClock } from '../../src/base/clock.js';
 import { messageOf } from '../../src/base/errors.js';
 import { type Gateway, type RunningGateway, startGateway } from './gateway.js';
-import type { Load, LoadClient, LoadReport } from './load.js';
+import type { Load, LoadClient, LoadReport, Target } from './load.js';
 import { busyUs, quietMoment } from './machine.js';
 import type { MeasuredProcess } from './measured-process.js';
 import { IDLE_MODEL, IDLE_STREAMS, type Workload, type WorkloadName } from './workloads.js';
@@ -64,6 +64,10 @@ export const WARM_UP_STREAMS: readonly Load[] = [
   { mode: 'stream', connections: 64, model: 'mock-n30-g10000', durationMs: 0, staggerMs: 200 },
   { mode: 'stream', connections: 16, model: 'mock-n500-g0', durationMs: 400, staggerMs: 0 },
 ];
+
+/** Chunks or requests of a test before the run that counts. */
+const REHEARSED_UNITS = 20_000;
+const REHEARSALS_MAX = 4;
 
 /** What the load leaves behind (log lines, closed sockets) belongs to it. */
 const AFTERMATH_MS = 30;
@@ -152,7 +156,7 @@ async function measureOne(
   const { engine, load, signal } = options;
   const target = gateway ?? { port: engine.port, headers: [] };
   // V8 compiles anew for a load of another shape. What counts is what a server does that has been running for a while.
-  await load.run(target, workload, signal);
+  await rehearse(options, target, workload);
   await quietMoment(signal);
   const before = { busy: busyUs(), engine: engine.process.cpuUs(), gateway: gateway?.process.cpuUs() ?? 0 };
   const report = await load.run(target, workload, signal);
@@ -162,6 +166,14 @@ async function measureOne(
   const ours = (cpuUs ?? 0) + (engine.process.cpuUs() - before.engine) + report.cpuUs;
   const neighbourCores = Math.max(0, (busy - ours) / report.wallUs);
   return { round, workload: workload.name, gateway: name, cpuUs, neighbourCores, report };
+}
+
+async function rehearse({ load, signal }: RoundsOptions, target: Target, workload: Workload): Promise<void> {
+  let units = 0;
+  for (let turn = 0; turn < REHEARSALS_MAX && units < REHEARSED_UNITS && !signal.aborted; turn += 1) {
+    const report = await load.run(target, workload, signal);
+    units += workload.unit === 'chunk' ? report.chunks : report.requests;
+  }
 }
 
 async function measureIdleRound(options: RoundsOptions, round: number): Promise<IdleSample[]> {

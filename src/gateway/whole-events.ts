@@ -82,8 +82,16 @@ export class WholeEvents {
   }
 }
 
-/** One search a read, and a look at the byte behind it: nearly every event has choices, and they are not empty. */
+/** A look at each byte: of what one read brings, usually one event, that is cheaper than a search by the runtime. */
 function hasEmptyChoices(events: Buffer): boolean {
+  const last = events.length - 1;
+  for (let at = 0; at < last; at += 1) {
+    if (events[at] === OPENING_BRACKET && events[at + 1] === CLOSING_BRACKET) return isSomeChoicesEmpty(events);
+  }
+  return false;
+}
+
+function isSomeChoicesEmpty(events: Buffer): boolean {
   for (let at = events.indexOf(CHOICES); at >= 0; at = events.indexOf(CHOICES, at)) {
     at += CHOICES.length;
     while (events[at] === SPACE) at += 1;
@@ -105,6 +113,8 @@ function isUsageChunk(event: Buffer): boolean {
 
 /** Behind the last blank line in `bytes`; 0 where there is none. */
 function lastEventEnd(bytes: Buffer): number {
+  const last = bytes.length - 1;
+  if (bytes[last] === NEWLINE && isBlankLineEnd(bytes, last)) return bytes.length;
   for (let place = bytes.lastIndexOf(NEWLINE); place > 0; place = bytes.lastIndexOf(NEWLINE, place - 1)) {
     if (isBlankLineEnd(bytes, place)) return place + 1;
   }
