@@ -1,7 +1,8 @@
 /**
  * Operations on their way to the store thread. One batch is under way; meanwhile the next one collects, so that what comes
- * together shares one commit. The first of a quiet line waits for the end of this turn of the loop. Replies are told in
- * the order of the operations.
+ * together shares one commit. The first of a quiet line waits for the end of this turn of the loop; of a busy one, until
+ * half as many have come as were in the last batch, so that this thread and the store's work at the same time on one half
+ * each, and do not wait for each other. Replies are told in the order of the operations.
  */
 import type { GollamaError } from '../../base/errors.js';
 import type { Operation, Reply, ReplyOf } from './messages.js';
@@ -18,6 +19,8 @@ interface Pending {
  */
 const BATCH_TASKS_MAX = 512;
 const BATCH_CHARS_MAX = 16 * 1024 * 1024;
+/** A line with fewer is a quiet one: what follows from a submission in the same turn, a claim, is to share its commit. */
+const BUSY_LINE_MIN = 16;
 /** More submissions than these do not get into the line. */
 const LINE_MAX = 100_000;
 
@@ -27,6 +30,7 @@ export class CommitLine {
   #waiting: Pending[] = [];
   #underWay: readonly Pending[] | undefined;
   #isScheduled = false;
+  #lastLength = 0;
   #broken: GollamaError | undefined;
   #idlers: (() => void)[] = [];
   /** Batches that were sent. */
@@ -52,12 +56,9 @@ export class CommitLine {
       return;
     }
     this.#waiting.push({ operation, done: done as (reply: Reply) => void, failed });
-    if (this.#underWay || this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.#flush();
-    });
+    if (this.#underWay) return;
+    if (this.#waiting.length >= Math.max(BUSY_LINE_MIN, this.#lastLength / 2)) this.#flush();
+    else this.#scheduleFlush();
   }
 
   committed(replies: readonly Reply[]): void {
@@ -105,8 +106,18 @@ export class CommitLine {
     if (this.#underWay || this.#waiting.length === 0 || this.#broken) return;
     const batch = this.#waiting.splice(0, batchLength(this.#waiting));
     this.#underWay = batch;
+    this.#lastLength = batch.length;
     this.batches += 1;
     this.#send(batch.map(({ operation }) => operation));
+  }
+
+  #scheduleFlush(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#flush();
+    });
   }
 
   #rest(): void {

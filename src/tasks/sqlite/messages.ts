@@ -49,10 +49,11 @@ export interface MadeMove {
 }
 
 export interface ReplyOf {
+  /** Undefined: all of them are new. `known`: those that were there already, by place in the submission. */
   submit:
     | { readonly refused: PostedError }
-    /** By place in the submission: tasks that were there already. */
-    | { readonly refused: undefined; readonly known: readonly (readonly [number, PackedTask])[] };
+    | { readonly known: readonly (readonly [number, PackedTask])[] }
+    | undefined;
   claim: { readonly made: MadeMove; readonly body: string; readonly turn: number } | undefined;
   settle: MadeMove | undefined;
   cancel: MovedReply;

@@ -64,7 +64,7 @@ function submit(table: TaskTable, rows: readonly NewRow[]): ReplyOf['submit'] {
     if (there) known.push([place, packTask(there.task)]);
     else table.insert(row);
   }
-  return { refused: undefined, known };
+  return known.length === 0 ? undefined : { known };
 }
 
 function claim(table: TaskTable, { number, engine, atMs }: OperationOf<'claim'>): ReplyOf['claim'] {

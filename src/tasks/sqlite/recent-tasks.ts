@@ -2,7 +2,7 @@
  * Tasks that were written a moment ago, as they are in the tables: most are moved again soon, and reading a row costs more
  * than all else in a move. Only the connection that writes may have this, and a transaction that fails empties it.
  */
-import type { StoredTask } from './task-row.js';
+import { bornTask, NEW_NUMBER, type NewRow, type StoredTask } from './task-row.js';
 
 export interface RecentTask {
   readonly stored: StoredTask;
@@ -10,35 +10,53 @@ export interface RecentTask {
   readonly body: string | undefined;
 }
 
-/** 16 MiB of bodies at most. */
-const TASKS_MAX = 4096;
+/** 16 MiB of bodies at most, in two generations. */
+const GENERATION_MAX = 2048;
 const BODY_CHARS_MAX = 4096;
 
 export class RecentTasks {
-  readonly #tasks = new Map<number, RecentTask>();
+  /** When the younger ones are so many, the older ones are forgotten: cheaper than to look for the oldest one each time. */
+  #younger = new Map<number, RecentTask | NewRow>();
+  #older = new Map<number, RecentTask | NewRow>();
 
   get(number: number): RecentTask | undefined {
-    return this.#tasks.get(number);
+    const found = this.#found(number);
+    return found && 'values' in found ? { stored: bornTask(found), body: shortBody(found.body) } : found;
   }
 
-  /** Without a body the one that is known stays. */
-  put(stored: StoredTask, body: string | undefined): void {
+  born(row: NewRow): void {
+    this.#put(Number(row.values[NEW_NUMBER]), row);
+  }
+
+  /** Its body stays the one that is known. */
+  moved(stored: StoredTask): void {
     const { number } = stored.task;
-    const kept = body === undefined ? this.#tasks.get(number)?.body : body.length <= BODY_CHARS_MAX ? body : undefined;
-    this.#tasks.delete(number);
-    this.#tasks.set(number, { stored, body: kept });
-    if (this.#tasks.size <= TASKS_MAX) return;
-    for (const oldest of this.#tasks.keys()) {
-      this.#tasks.delete(oldest);
-      return;
-    }
+    const body = this.#found(number)?.body;
+    this.#put(number, { stored, body: body && shortBody(body) });
   }
 
   delete(number: number): void {
-    this.#tasks.delete(number);
+    this.#younger.delete(number);
+    this.#older.delete(number);
   }
 
   clear(): void {
-    this.#tasks.clear();
+    this.#younger.clear();
+    this.#older.clear();
   }
+
+  #found(number: number): RecentTask | NewRow | undefined {
+    return this.#younger.get(number) ?? this.#older.get(number);
+  }
+
+  #put(number: number, task: RecentTask | NewRow): void {
+    this.#younger.set(number, task);
+    if (this.#younger.size < GENERATION_MAX) return;
+    this.#older = this.#younger;
+    this.#younger = new Map();
+  }
+}
+
+function shortBody(body: string): string | undefined {
+  return body.length <= BODY_CHARS_MAX ? body : undefined;
 }

@@ -35,7 +35,7 @@ import { KnownTasks } from './known-tasks.js';
 import type { Operation, ReplyOf } from './messages.js';
 import { Questions } from './questions.js';
 import { assertStorable } from './storable-text.js';
-import { type NewRow, newRow, unpackFullTask, unpackTask } from './task-row.js';
+import { type NewRow, newRow, type PackedTask, unpackFullTask, unpackTask } from './task-row.js';
 import { WriterLine } from './writer-line.js';
 
 export interface SqliteTaskStoreOptions {
@@ -128,8 +128,8 @@ export class SqliteTaskStore implements TaskStore {
         reject(error);
       };
       const done = (reply: ReplyOf['submit']) => {
-        if (reply.refused) failed(receivedError(reply.refused));
-        else resolve(this.#stored(tasks, reply.known, isOffered));
+        if (reply && 'refused' in reply) failed(receivedError(reply.refused));
+        else resolve(this.#stored(tasks, reply?.known, isOffered));
       };
       writer.add({ kind: 'submit', rows: born.map(({ row }) => row) }, done, failed);
     });
@@ -311,12 +311,12 @@ export class SqliteTaskStore implements TaskStore {
 
   #stored(
     tasks: readonly Task[],
-    known: Extract<ReplyOf['submit'], { refused: undefined }>['known'],
+    known: readonly (readonly [number, PackedTask])[] | undefined,
     isOffered: boolean,
   ): Submitted[] {
-    const before = new Map(known);
+    const before = known && new Map(known);
     return tasks.map((task, place) => {
-      const there = before.get(place);
+      const there = before?.get(place);
       if (there) this.#known.dismissed(task);
       else this.#known.stored(task, isOffered);
       return there ? { task: unpackTask(there), isNew: false } : { task, isNew: true };

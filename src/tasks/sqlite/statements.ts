@@ -6,9 +6,12 @@ import type { Database, Statement } from '../../base/sqlite/driver.js';
 import { TASK_COLUMNS } from './task-row.js';
 
 export const STATEMENTS = {
-  insertTask: `INSERT INTO task(seq, tag, given_id, idem, owner, type, model, state, prio, ord, retries_max, notify,
-    created_at, due_at, turn, retry_count, crashes) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0)`,
-  insertBody: 'INSERT INTO body(seq, payload) VALUES(?, ?)',
+  insertTask: insertTasks(1),
+  insertBody: insertBodies(1),
+  insertTasks4: insertTasks(4),
+  insertBodies4: insertBodies(4),
+  insertTasks32: insertTasks(32),
+  insertBodies32: insertBodies(32),
   insertResult: 'INSERT OR REPLACE INTO result(seq, data) VALUES(?, ?)',
   readTask: `SELECT ${TASK_COLUMNS} FROM task WHERE seq=?`,
   readBody: 'SELECT payload FROM body WHERE seq=?',
@@ -44,6 +47,20 @@ export const STATEMENTS = {
   counters: 'SELECT name, model, prio, value FROM counter',
   lastNumber: 'SELECT seq FROM task ORDER BY seq DESC LIMIT 1',
 } as const;
+
+function insertTasks(count: number): string {
+  return `INSERT INTO task(seq, tag, given_id, idem, owner, type, model, state, prio, ord, retries_max, notify,
+    created_at, due_at, turn, retry_count, crashes)
+    VALUES${times(count, '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0)')}`;
+}
+
+function insertBodies(count: number): string {
+  return `INSERT INTO body(seq, payload) VALUES${times(count, '(?, ?)')}`;
+}
+
+function times(count: number, values: string): string {
+  return Array.from({ length: count }, () => values).join(', ');
+}
 
 export type Statements = Readonly<Record<keyof typeof STATEMENTS, Statement>>;
 

@@ -1,6 +1,6 @@
 /** Tasks in their tables: the one place that writes them, with the counts and the deliveries that follow from it. */
 import { GollamaError } from '../../base/errors.js';
-import type { Value } from '../../base/sqlite/driver.js';
+import type { Statement, Value } from '../../base/sqlite/driver.js';
 import { isFinal, type Task } from '../task.js';
 import { parseTaskId } from '../task-id.js';
 import type { Counters } from './counters.js';
@@ -8,7 +8,6 @@ import { RecentTasks } from './recent-tasks.js';
 import { stateOf } from './schema.js';
 import type { Statements } from './statements.js';
 import {
-  bornTask,
   NEW_GIVEN_ID,
   NEW_KEY,
   NEW_MODEL,
@@ -23,16 +22,28 @@ import {
   updateValues,
 } from './task-row.js';
 
+/** Rows that one statement inserts; a call costs as much as the values of several rows. */
+const ROWS_AT_ONCE = 32;
+const ROWS_AT_LEAST = 4;
+
 export class TaskTable {
-  readonly statements: Statements;
   readonly counters: Counters;
+  readonly #statements: Statements;
   readonly #recent = new RecentTasks();
+  /** Inserted, but not in the tables yet. */
+  #unborn: NewRow[] = [];
   /** Whether this transaction wrote anything. */
   written = false;
 
   constructor(statements: Statements, counters: Counters) {
-    this.statements = statements;
+    this.#statements = statements;
     this.counters = counters;
+  }
+
+  /** What was inserted is in the tables before anything else is done to them. */
+  get statements(): Statements {
+    this.flush();
+    return this.#statements;
   }
 
   read(number: number): StoredTask | undefined {
@@ -48,6 +59,7 @@ export class TaskTable {
 
   /** What was written in this transaction was not. */
   rolledBack(): void {
+    this.#unborn = [];
     this.#recent.clear();
     this.counters.rolledBack();
   }
@@ -71,6 +83,7 @@ export class TaskTable {
 
   /** Throws `conflict` where one of them has a name that is taken; then nothing was changed. */
   assertFree(rows: readonly NewRow[]): void {
+    if (rows.every(isNameless)) return;
     const names = new Set<Value>();
     const keys = new Set<string>();
     for (const row of rows) {
@@ -85,15 +98,40 @@ export class TaskTable {
     }
   }
 
+  /** In the tables before another statement is run, at the latest at `flush`. */
   insert(row: NewRow): void {
-    const { values, body } = row;
+    const { values } = row;
     this.written = true;
-    this.#recent.put(bornTask(row), body);
-    this.statements.insertTask.run(...values);
-    this.statements.insertBody.run(values[NEW_NUMBER] ?? null, body);
+    this.#recent.born(row);
+    this.#unborn.push(row);
+    if (this.#unborn.length === ROWS_AT_ONCE) this.flush();
     const state = stateOf(Number(values[NEW_STATE]));
     this.counters.add(state, String(values[NEW_MODEL]), Number(values[NEW_PRIORITY]), 1);
     this.counters.orderUsed(Number(values[NEW_ORDER]));
+  }
+
+  /** Before the commit. */
+  flush(): void {
+    if (this.#unborn.length === 0) return;
+    const rows = this.#unborn;
+    this.#unborn = [];
+    const { insertTask, insertBody, insertTasks4, insertBodies4, insertTasks32, insertBodies32 } = this.#statements;
+    let at = 0;
+    const insert = (tasks: Statement, bodies: Statement, count: number) => {
+      for (; at + count <= rows.length; at += count) {
+        const taskValues: Value[] = [];
+        const bodyValues: Value[] = [];
+        for (const { values, body } of rows.slice(at, at + count)) {
+          taskValues.push(...values);
+          bodyValues.push(values[NEW_NUMBER] ?? null, body);
+        }
+        tasks.run(...taskValues);
+        bodies.run(...bodyValues);
+      }
+    };
+    insert(insertTasks32, insertBodies32, ROWS_AT_ONCE);
+    insert(insertTasks4, insertBodies4, ROWS_AT_LEAST);
+    insert(insertTask, insertBody, 1);
   }
 
   /** The task becomes another. */
@@ -102,7 +140,7 @@ export class TaskTable {
     const after = { ...before, task, turn: change.turn ?? before.turn };
     this.#update(before, after);
     if (isFinal(task.state)) this.#recent.delete(task.number);
-    else this.#recent.put(after, undefined);
+    else this.#recent.moved(after);
     this.counters.add(before.task.state, before.task.model, before.task.priority, -1);
     this.counters.add(task.state, task.model, task.priority, 1);
     this.counters.orderUsed(task.order);
@@ -129,6 +167,11 @@ export class TaskTable {
     else if (from === 'running' && state === 'completed') completeTask.run(finishedAtMs, number);
     else updateTask.run(...updateValues(after));
   }
+}
+
+/** Nothing about it can be taken. */
+function isNameless({ values }: NewRow): boolean {
+  return values[NEW_KEY] === null && values[NEW_GIVEN_ID] === null;
 }
 
 function keyOf({ values }: NewRow): string | undefined {

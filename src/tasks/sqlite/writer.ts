@@ -72,6 +72,7 @@ export class Writer {
     try {
       this.#table.written = false;
       const result = work();
+      this.#table.flush();
       if (this.#table.written) counters.write();
       database.exec('COMMIT');
       if (this.#table.written) counters.committed();

@@ -43,6 +43,26 @@ describe('the line of operations', () => {
     expect(heard).toEqual(['a done', 'b done', 'c done', 'idle']);
   });
 
+  it('sends half as many as were in the last batch at once, where those are many', async () => {
+    const { commits, sent, add } = line();
+    const come = (count: number) => {
+      for (let number = 0; number < count; number += 1) add(claim(number), 'x');
+    };
+    come(15);
+    expect(sent).toEqual([]);
+    come(1);
+    expect(sent.map(({ length }) => length)).toEqual([16]);
+    come(48);
+    commits.committed(Array.from({ length: 16 }, () => undefined));
+    commits.committed(Array.from({ length: 48 }, () => undefined));
+    come(23);
+    expect(sent.map(({ length }) => length)).toEqual([16, 48]);
+    come(1);
+    expect(sent.map(({ length }) => length)).toEqual([16, 48, 24]);
+    await settled();
+    expect(sent).toHaveLength(3);
+  });
+
   it('tells all of a failed batch, the submissions first', async () => {
     const { commits, heard, add } = line();
     add(claim(1), 'claim');
@@ -78,14 +98,17 @@ describe('the line of operations', () => {
 
   it('bounds a batch by its tasks and by their size', async () => {
     const { commits, sent, add } = line();
-    for (let number = 0; number < 600; number += 1) add(claim(number), 'x');
+    const committed = (place: number) => commits.committed(sent[place]!.map(() => undefined));
+    add(claim(0), 'x');
     await settled();
-    expect(sent[0]).toHaveLength(512);
-    commits.committed(sent[0]!.map(() => undefined));
-    commits.committed(sent[1]!.map(() => undefined));
+    for (let number = 0; number < 600; number += 1) add(claim(number), 'x');
+    committed(0);
+    expect(sent[1]).toHaveLength(512);
+    committed(1);
+    committed(2);
     const big = submit('x'.repeat(9 * 1024 * 1024));
     for (let number = 0; number < 3; number += 1) add(big, 'x');
     await settled();
-    expect(sent[2]).toHaveLength(2);
+    expect(sent[3]).toHaveLength(2);
   });
 });
