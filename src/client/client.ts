@@ -96,8 +96,8 @@ export class Client {
   }
 
   /** A task that has ended stays as it is. */
-  async cancelTask(id: string): Promise<void> {
-    await this.#transport.json({ path: `${taskPath(id)}/cancel`, method: 'POST' });
+  async cancelTask(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#transport.json({ path: `${taskPath(id)}/cancel`, method: 'POST', signal });
   }
 
   /** A task that has ended stays as it is. */

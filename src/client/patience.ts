@@ -33,13 +33,22 @@ export class Patience {
 
   /** Throws what was thrown where trying again is no use or was of none; otherwise resolves when the next try is due. */
   async failed(thrown: unknown): Promise<void> {
-    const { clock, random, signal, wasAnswered } = this.#options;
+    await this.pause(this.next(thrown));
+  }
+
+  /** As `failed`, without waiting: how long to `pause`. */
+  next(thrown: unknown): number {
+    const { random, signal, wasAnswered } = this.#options;
     const error = toGollamaError(thrown);
     const passes = PASSING.has(error.code) && wasAnswered();
     if (!passes || signal?.aborted || this.#failures >= FAILURES_MAX) throw thrown;
     const delayMs = backoffMs(PAUSES, this.#failures, random);
     this.#failures += 1;
-    await wakefulPause(clock, delayMs, signal);
+    return delayMs;
+  }
+
+  pause(delayMs: number): Promise<void> {
+    return wakefulPause(this.#options.clock, delayMs, this.#options.signal);
   }
 
   /** The first success of `work`. */

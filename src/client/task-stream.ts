@@ -3,9 +3,10 @@
  * Wire format: server-sent events (WHATWG HTML, 9.2), whose ids are positions in the log of the answer.
  */
 import type { IncomingMessage } from 'node:http';
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import type { EventSourceMessage } from 'eventsource-parser';
 import { GollamaError } from '../base/errors.js';
 import { Patience, type PatienceOptions } from './patience.js';
+import { serverSentEvents } from './server-sent-events.js';
 import { type Transport, unreachable } from './transport.js';
 
 interface Usage {
@@ -23,6 +24,8 @@ export type TaskStreamEvent = { readonly id: string } & (
   | { readonly type: 'restart'; readonly attempt: number }
   | { readonly type: 'done'; readonly status: string; readonly usage: Usage | undefined }
   | { readonly type: 'error'; readonly message: string; readonly code: string }
+  /** The connection broke, and is made again; told only where `tellsReconnects` asks for it, with an empty id. */
+  | { readonly type: 'reconnecting' }
 );
 
 export interface StreamPlace {
@@ -30,12 +33,11 @@ export interface StreamPlace {
   readonly after?: string | number | undefined;
   /** Ends the stream. */
   readonly signal?: AbortSignal | undefined;
+  readonly tellsReconnects?: boolean | undefined;
 }
 
 /** Three heartbeats. */
 const SILENCE_MS = 45_000;
-/** Of one event. */
-const EVENT_CHARACTERS_MAX = 32 * 1024 * 1024;
 
 /**
  * Ends behind `done` or `error`, when `signal` aborts, and at once where `after` is the end. Throws `not_found`, `gone` (there
@@ -71,7 +73,9 @@ export async function* followTask(
         yield { type: 'restart', attempt: 0, id: '' };
         continue;
       }
-      await patience.failed(asError(transport, thrown));
+      const delayMs = patience.next(asError(transport, thrown));
+      if (place.tellsReconnects) yield { type: 'reconnecting', id: '' };
+      await patience.pause(delayMs);
     }
   }
 }
@@ -97,23 +101,9 @@ function asError(transport: Transport, thrown: unknown): GollamaError {
 }
 
 async function* eventsOf(response: IncomingMessage): AsyncGenerator<TaskStreamEvent, void> {
-  const parsed: EventSourceMessage[] = [];
-  let failure: Error | undefined;
-  const parser = createParser({
-    maxBufferSize: EVENT_CHARACTERS_MAX,
-    onEvent: (message) => parsed.push(message),
-    onError: (error) => {
-      if (error.type === 'max-buffer-size-exceeded') failure = error;
-    },
-  });
-  response.setEncoding('utf8');
-  for await (const text of response as AsyncIterable<string>) {
-    parser.feed(text);
-    for (const message of parsed.splice(0)) {
-      const event = decoded(message);
-      if (event) yield event;
-    }
-    if (failure) throw failure;
+  for await (const message of serverSentEvents(response)) {
+    const event = decoded(message);
+    if (event) yield event;
   }
 }
 

@@ -26,6 +26,8 @@ export interface EngineStatus {
   readonly models: readonly string[];
   /** Requests that it works on at once; 0 until known. Never send more. */
   readonly slots: number;
+  /** Tokens that fit into one slot, prompt and answer together; undefined until known, and where it does not tell. */
+  readonly contextTokens: number | undefined;
   /** Starts after the first one. */
   readonly restarts: number;
   /** Why it is not ready, in one line; undefined when it is. */

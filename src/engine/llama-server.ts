@@ -168,6 +168,7 @@ export class LlamaServerEngine implements Engine {
       state: recycling ? 'starting' : state,
       models: models.length > 0 ? models : this.#modelsFound,
       slots: portrait ? (portrait.slots ?? slots ?? 1) : 0,
+      contextTokens: portrait?.contextTokens,
       restarts,
       problem: recycling ? `restarting soon: ${this.#recycling}` : problem,
     };

@@ -7,7 +7,7 @@ import { type GollamaError, messageOf, toGollamaError } from '../base/errors.js'
 import type { Logger } from '../base/logger.js';
 import { type AnswerSink, type EngineCall, SlotStuckError } from './engine.js';
 import { HttpUpstream } from './http-upstream.js';
-import { modelsOf, slotsOf } from './self-portrait.js';
+import { contextTokensOf, modelsOf, slotsOf } from './self-portrait.js';
 import { busySlots, confirmRelease } from './slot-release.js';
 import { AnswerAssembler } from './streamed-answer.js';
 import { asStreamedCall } from './streamed-call.js';
@@ -23,6 +23,7 @@ export interface LlamaSessionOptions {
 /** What a server says of itself; a part that it does not tell is undefined. */
 export interface SelfPortrait {
   readonly slots: number | undefined;
+  readonly contextTokens: number | undefined;
   readonly models: readonly string[];
 }
 
@@ -217,7 +218,7 @@ export class LlamaSession {
 
   async #askForPortrait(): Promise<SelfPortrait> {
     const [props, models] = await Promise.all([this.#ask('/props'), this.#ask('/v1/models')]);
-    return { slots: slotsOf(props), models: modelsOf(models) };
+    return { slots: slotsOf(props), contextTokens: contextTokensOf(props), models: modelsOf(models) };
   }
 
   async #ask(path: string): Promise<unknown> {

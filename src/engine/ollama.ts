@@ -26,7 +26,9 @@ async function readOllamaFacts(upstream: HttpUpstream, signal: AbortSignal): Pro
       return { state: 'down', problem: `/api/version answers ${version.status}`, refused: false };
     }
     const tags = await upstream.getJson('/api/tags', options);
-    return { state: 'ready', slots: undefined, models: tags.status === 200 ? taggedModels(tags.body) : [] };
+    const models = tags.status === 200 ? taggedModels(tags.body) : [];
+    // Each of its models has a context of its own, which depends on the request that loads it.
+    return { state: 'ready', slots: undefined, contextTokens: undefined, models };
   } catch (error) {
     return noAnswer(error);
   }

@@ -54,7 +54,14 @@ export class RemoteEngine implements Engine {
   readonly #options: RemoteEngineOptions;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #board = new StatusBoard({ state: 'stopped', models: [], slots: 0, restarts: 0, problem: undefined });
+  readonly #board = new StatusBoard({
+    state: 'stopped',
+    models: [],
+    slots: 0,
+    contextTokens: undefined,
+    restarts: 0,
+    problem: undefined,
+  });
   #run: Run | undefined;
 
   constructor(options: RemoteEngineOptions, parts: RemoteEngineParts) {
@@ -178,7 +185,8 @@ export class RemoteEngine implements Engine {
     if (facts.state === 'ready') {
       if (facts.slots !== undefined) run.llama ??= this.#openLlama();
       const slots = this.#options.slots ?? facts.slots ?? SLOTS_UNTOLD;
-      this.#board.update({ state: 'ready', slots, models: facts.models, problem: undefined });
+      const { models, contextTokens } = facts;
+      this.#board.update({ state: 'ready', slots, contextTokens, models, problem: undefined });
     } else if (facts.state === 'loading') {
       this.#board.update({ state: 'starting', problem: 'loading its model' });
     } else if (facts.refused || this.status().state !== 'ready') {

@@ -7,6 +7,12 @@ export function slotsOf(props: unknown): number | undefined {
   return typeof slots === 'number' && Number.isInteger(slots) && slots > 0 ? slots : undefined;
 }
 
+/** Tokens in one slot: `default_generation_settings.n_ctx` of `GET /props`; undefined where it is no such page. */
+export function contextTokensOf(props: unknown): number | undefined {
+  const tokens = fieldOf(fieldOf(props, 'default_generation_settings'), 'n_ctx');
+  return typeof tokens === 'number' && Number.isInteger(tokens) && tokens > 0 ? tokens : undefined;
+}
+
 /** `data[].id` and `data[].aliases` of `GET /v1/models`, each name once; none where there is no such list. */
 export function modelsOf(models: unknown): string[] {
   const data = fieldOf(models, 'data');

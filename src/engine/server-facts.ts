@@ -1,7 +1,7 @@
 /** What a running server tells of itself: whether it is ready, its slots, its models. */
 import { messageOf } from '../base/errors.js';
 import type { HttpUpstream, Probe } from './http-upstream.js';
-import { modelsOf, slotsOf } from './self-portrait.js';
+import { contextTokensOf, modelsOf, slotsOf } from './self-portrait.js';
 
 export type ServerFacts =
   | {
@@ -15,6 +15,7 @@ export type ServerFacts =
       readonly state: 'ready';
       /** Undefined where it does not tell: it is no llama-server. */
       readonly slots: number | undefined;
+      readonly contextTokens: number | undefined;
       readonly models: readonly string[];
     };
 
@@ -31,7 +32,9 @@ export async function readServerFacts(upstream: HttpUpstream, signal: AbortSigna
       upstream.getJson('/props', options),
       upstream.getJson('/v1/models', options),
     ]);
-    return { state: 'ready', slots: slotsOf(bodyOf(props)), models: modelsOf(bodyOf(models)) };
+    const page = bodyOf(props);
+    const contextTokens = contextTokensOf(page);
+    return { state: 'ready', slots: slotsOf(page), contextTokens, models: modelsOf(bodyOf(models)) };
   } catch (error) {
     return noAnswer(error);
   }

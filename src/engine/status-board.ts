@@ -31,6 +31,7 @@ function isSame(one: EngineStatus, other: EngineStatus): boolean {
   return (
     one.state === other.state &&
     one.slots === other.slots &&
+    one.contextTokens === other.contextTokens &&
     one.restarts === other.restarts &&
     one.problem === other.problem &&
     one.models.join('\n') === other.models.join('\n')

@@ -14,6 +14,8 @@ export interface EngineReport {
   readonly waiting: number;
   readonly restarts: number;
   readonly last_error: string | null;
+  /** Tokens of one request, prompt and answer together; null until known, and where the engine does not tell. */
+  readonly context_length: number | null;
 }
 
 /** The queue of tasks, as its clients know it. */
@@ -38,6 +40,8 @@ export interface ServerStatus extends QueueStats {
   readonly engines: readonly EngineReport[];
   readonly waiting_interactive: number;
   readonly node: string;
+  /** The process of the server; older ones do not tell. */
+  readonly pid?: number;
 }
 
 /** Counts by priority with the four named ones always there. */

@@ -108,6 +108,14 @@ describe('the engine for an OpenAI-compatible server', () => {
     expect(engine.countsUnasked).toBe(true);
   });
 
+  it('tells the context of a slot, where the server does', async () => {
+    const settings = { total_slots: 1, default_generation_settings: { n_ctx: 8192 } };
+    const { engine } = await make({}, ({ pages }) => pages.set('/props', [200, settings]));
+    expect(engine.status().contextTokens).toBeUndefined();
+    await engine.start();
+    expect(engine.status().contextTokens).toBe(8192);
+  });
+
   it('has as many slots as it was told, whatever the server says', async () => {
     const { engine } = await make({ slots: 5 }, ({ pages }) => pages.set('/props', [200, { total_slots: 3 }]));
     await engine.start();

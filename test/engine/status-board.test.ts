@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { EngineStatus } from '../../src/engine/engine.js';
 import { StatusBoard } from '../../src/engine/status-board.js';
 
-const STOPPED: EngineStatus = { state: 'stopped', models: [], slots: 0, restarts: 0, problem: undefined };
+const STOPPED: EngineStatus = {
+  state: 'stopped',
+  models: [],
+  slots: 0,
+  contextTokens: undefined,
+  restarts: 0,
+  problem: undefined,
+};
 
 function make() {
   const board = new StatusBoard(STOPPED);
@@ -23,6 +30,7 @@ describe('the status board', () => {
   it.each<Partial<EngineStatus>>([
     { models: ['a'] },
     { slots: 1 },
+    { contextTokens: 4096 },
     { restarts: 1 },
     { problem: 'why' },
     { state: 'ready' },

@@ -30,6 +30,7 @@ export class ManualEngine implements Engine {
       state: 'ready',
       models: ['m'],
       slots: 1,
+      contextTokens: undefined,
       restarts: 0,
       problem: undefined,
       ...status,

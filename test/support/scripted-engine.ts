@@ -24,7 +24,14 @@ export class ScriptedEngine implements Engine {
     this.name = options.name ?? 'one';
     this.countsUnasked = options.countsUnasked ?? false;
     const { slots = 1, models = ['m'] } = options;
-    this.#board = new StatusBoard({ state: 'ready', models, slots, restarts: 0, problem: undefined });
+    this.#board = new StatusBoard({
+      state: 'ready',
+      models,
+      slots,
+      contextTokens: undefined,
+      restarts: 0,
+      problem: undefined,
+    });
   }
 
   /** How the next calls are answered, each by one script; the last one stays. */

@@ -44,7 +44,7 @@ export interface SimulationDeps {
   readonly healthHangs?: boolean;
 }
 
-const CONTEXT_TOKENS = 32_768;
+export const CONTEXT_TOKENS = 32_768;
 const RETRY_AFTER_S = 1;
 const ID_LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 

@@ -11,7 +11,7 @@ import {
   type EngineStatus,
   SlotStuckError,
 } from '../engine.js';
-import { SimulatedCore } from './core.js';
+import { CONTEXT_TOKENS, SimulatedCore } from './core.js';
 import type { Ending } from './ending.js';
 import { type FaultName, type FaultPlan, faultPlans, processFaults } from './faults.js';
 
@@ -95,6 +95,7 @@ export class SimulatedEngine implements Engine {
       state: this.#state,
       models: this.#options.models,
       slots: this.#options.slots,
+      contextTokens: CONTEXT_TOKENS,
       restarts: this.#restarts,
       problem: this.#problem,
     };

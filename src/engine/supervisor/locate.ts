@@ -17,7 +17,7 @@ const NAME = 'llama-server';
 const LOCAL = `./bin/${NAME}`;
 const INSTALL_HINT =
   'install llama.cpp (`brew install llama.cpp`, or a release from https://github.com/ggml-org/llama.cpp/releases), ' +
-  'or name the file: gollama serve --llama-server PATH';
+  "or name the file: gollama serve --llama-server PATH, gollama config set 'engines[0].bin' PATH; see: gollama doctor";
 
 /**
  * The absolute path of the executable. What is named explicitly is never replaced by another find.

@@ -1,4 +1,5 @@
 /** Ollama's chat messages as OpenAI's: images, tool calls and their answers are written differently. */
+import { imageUrl } from '../../protocol/image.js';
 import { isJsonObject, type JsonObject } from '../../protocol/json-object.js';
 
 /**
@@ -52,17 +53,4 @@ class OpenCalls {
     this.#open = this.#open.filter((call) => call !== found);
     return found?.id ?? `call_${this.#count}`;
   }
-}
-
-/** First letters of the base64 of an image file. */
-const SIGNATURES: readonly (readonly [string, string])[] = [
-  ['/9j/', 'image/jpeg'],
-  ['R0lGOD', 'image/gif'],
-  ['UklGR', 'image/webp'],
-];
-
-function imageUrl(image: string): string {
-  if (/^(data|https?):/.test(image)) return image;
-  const type = SIGNATURES.find(([letters]) => image.startsWith(letters))?.[1] ?? 'image/png';
-  return `data:${type};base64,${image}`;
 }

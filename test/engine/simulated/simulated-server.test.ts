@@ -218,7 +218,7 @@ class PlainHttpEngine implements Engine {
 
   status() {
     const state: EngineState = this.#upstream ? 'ready' : 'stopped';
-    return { state, models: ['sim'], slots: 0, restarts: 0, problem: undefined };
+    return { state, models: ['sim'], slots: 0, contextTokens: undefined, restarts: 0, problem: undefined };
   }
 
   onChange(listener: () => void): () => void {
