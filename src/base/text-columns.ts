@@ -1,9 +1,11 @@
 /** Text in columns, by cli-table3: it counts the cells of a terminal, so that wide characters stay in line. */
 import Table from 'cli-table3';
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 
 export interface TextColumn {
   readonly align?: 'left' | 'right';
-  /** Cells of the terminal; what is longer is wrapped at words. Without it, as wide as the longest text. */
+  /** Cells of the terminal; what is longer is wrapped at words, and a longer word is broken. Without it, as wide as the longest text. */
   readonly width?: number;
 }
 
@@ -27,7 +29,7 @@ export function alignColumns(
     wordWrap: true,
     truncate: '...',
   });
-  table.push(...rows.map((row) => [...row]));
+  table.push(...rows.map((row) => row.map((text, at) => broken(text, columns[at]?.width))));
   const margin = ' '.repeat(indent);
   return table
     .toString()
@@ -40,6 +42,12 @@ export function wrapText(text: string, width: number, { margin = 0, hanging = 2 
   // cli-table3 does not count blanks before the first word: the margin stays outside.
   const lines = alignColumns([[text]], [{ width: width - margin - hanging }]);
   return lines.map((line, at) => ' '.repeat(at === 0 ? margin : margin + hanging) + line);
+}
+
+/** The table would cut off what has no blanks in it, such as a sentence in Chinese. */
+function broken(text: string, width: number | undefined): string {
+  if (width === undefined || !text.split(/\s+/).some((word) => stringWidth(word) > width)) return text;
+  return wrapAnsi(text, width, { hard: true });
 }
 
 const NO_LINES = {

@@ -45,6 +45,6 @@ export function comparisonLines({ comparison, workload }: BenchResult, style: Te
 
 /** `main` of `main@3f2a91c`, unless both are called so. */
 function shortNames(base: string, head: string): readonly [string, string] {
-  const cut = (name: string): string => name.replace(/(.)@.*$/, '$1').slice(0, NAME_MAX);
+  const cut = (name: string): string => [...name.replace(/(.)@.*$/, '$1')].slice(0, NAME_MAX).join('');
   return cut(base) === cut(head) ? ['base', 'head'] : [cut(base), cut(head)];
 }
