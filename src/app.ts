@@ -106,7 +106,7 @@ export class App implements Service {
   status(): ServerStatus {
     const { dispatcher, pool, tasks } = this.#core;
     const engines = pool.members.map((member) => {
-      const { state, slots, models, restarts, problem } = member.status;
+      const { state, slots, contextTokens, models, restarts, problem } = member.status;
       return {
         name: member.engine.name,
         kind: member.engine.kind,
@@ -118,6 +118,7 @@ export class App implements Service {
         waiting: dispatcher.waitingFor(member),
         restarts,
         last_error: problem ?? null,
+        context_length: contextTokens ?? null,
       };
     });
     return {
@@ -127,6 +128,7 @@ export class App implements Service {
       engines,
       waiting_interactive: dispatcher.waiting,
       node: process.version,
+      pid: process.pid,
     };
   }
 

@@ -22,8 +22,14 @@ interface ServeTerminal {
   say(line: string): void;
   /** Engines are starting; called again at every change, and with `undefined` when that is over. */
   starting(engines: readonly EngineReport[] | undefined): void;
-  /** The server that holds our address, in words; undefined where it is not one of ours. */
-  identify(url: string): Promise<string | undefined>;
+  /** The server that holds our address; undefined where it is not one of ours. */
+  identify(url: string): Promise<ServerThere | undefined>;
+}
+
+interface ServerThere {
+  /** `gollama 1.2.0 (pid 4711, up 2 h)`. */
+  readonly words: string;
+  readonly pid: number | undefined;
 }
 
 export interface ServeEnd {
@@ -36,7 +42,7 @@ const HOW_TO_ADD_ONE = [
   'to add a real one:',
   '  a model file      gollama serve --model ./model.gguf',
   '  a running server  gollama serve --upstream http://host:port',
-  '  more than one     gollama serve -c gollama.yaml   (all keys: config/gollama.example.yaml)',
+  '  more than one     gollama config init, then gollama serve',
 ];
 
 /** Checks what can be checked without starting anything; the names of the engines. Throws `configuration`. */
@@ -95,13 +101,23 @@ async function listen(app: App, terminal: ServeTerminal): Promise<void> {
   try {
     await app.listen();
   } catch (error) {
-    const owner = isAddressInUse(error) ? await terminal.identify(app.url) : undefined;
-    if (owner === undefined) throw error;
-    throw new GollamaError('configuration', `${app.url} is in use by ${owner}`, {
+    // Another gollama holds the folder of tasks before anybody comes to the address.
+    const mayBeOurs = error instanceof GollamaError && error.code === 'configuration' && !app.url.endsWith(':0');
+    const there = mayBeOurs ? await terminal.identify(app.url) : undefined;
+    if (there === undefined) throw error;
+    throw new GollamaError('configuration', `${app.url} is in use by ${there.words}`, {
       cause: error,
-      hint: 'use it: "gollama status"; or serve beside it: gollama serve --port PORT',
+      hint: waysOut(app.url, there, isAddressInUse(error)),
     });
   }
+}
+
+/** One server of the folder of tasks at a time: beside it, another one needs a folder of its own. */
+function waysOut(url: string, { pid }: ServerThere, hasOwnFolder: boolean): string {
+  const port = Number(new URL(url).port) + 1;
+  const beside = `gollama serve --port ${port}${hasOwnFolder ? '' : ' --data-dir DIR'}`;
+  const stop = pid === undefined ? '' : `; stop it: kill ${pid}`;
+  return `use it: gollama status${stop}; serve beside it: ${beside}`;
 }
 
 function isAddressInUse(error: unknown): boolean {

@@ -25,7 +25,8 @@ export class InstantEngine implements Engine {
   }
 
   status(): EngineStatus {
-    return { state: 'ready', models: [MODEL], slots: this.#slots, restarts: 0, problem: undefined };
+    const slots = this.#slots;
+    return { state: 'ready', models: [MODEL], slots, contextTokens: undefined, restarts: 0, problem: undefined };
   }
 
   onChange(): () => void {

@@ -56,7 +56,7 @@ Exit codes: 0 all gates hold · 2 usage · 3 server not reachable · 7 a gate fa
     const ended = await runBench(
       {
         url: args.url,
-        defaultUrl: this.serverUrl(flags),
+        defaultUrl: await this.serverUrl(flags),
         apiKey: this.apiKey(flags),
         flags,
         env,

@@ -24,3 +24,18 @@ export async function question(given: readonly (string | undefined)[], flag: str
   if (text.trim() === '') throw new GollamaError('usage', 'nothing is asked', { hint });
   return text;
 }
+
+/** One line from the terminal, asked for on stderr; empty where it ends without one, undefined after Ctrl+C. */
+export async function askLine(prompt: string): Promise<string | undefined> {
+  const { createInterface } = await import('node:readline');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await new Promise<string | undefined>((resolve) => {
+      lines.on('SIGINT', () => resolve(undefined));
+      lines.on('close', () => resolve(''));
+      lines.question(prompt, resolve);
+    });
+  } finally {
+    lines.close();
+  }
+}

@@ -24,10 +24,11 @@ export class ServeTerminal {
     else this.#progress = showProgress(text);
   }
 
-  async identify(url: string): Promise<string | undefined> {
+  async identify(url: string): Promise<{ words: string; pid: number | undefined } | undefined> {
     try {
-      const { version, uptime_s } = await new Client({ baseUrl: url, timeoutMs: 1_000 }).status();
-      return `gollama ${version}, up ${durationText(uptime_s)}`;
+      const { version, uptime_s, pid } = await new Client({ baseUrl: url, timeoutMs: 1_000 }).status();
+      const process = pid === undefined ? '' : `pid ${pid}, `;
+      return { words: `gollama ${version} (${process}up ${durationText(uptime_s)})`, pid };
     } catch {
       return undefined;
     }

@@ -10,6 +10,7 @@ import {
   child,
   isBlock,
   list,
+  type Path,
   type Place,
   scalar,
   type Tree,
@@ -27,7 +28,7 @@ export interface Applied {
 }
 
 /** The variables of the reference task queue, by our key. Those of Ollama itself: see `ollama-section.ts`. */
-const OLDER_NAMES: Readonly<Record<string, string>> = {
+export const OLDER_NAMES: Readonly<Record<string, string>> = {
   'queue.max_workers': 'QUEUE_MAX_WORKERS',
   'queue.storage_path': 'QUEUE_STORAGE_PATH',
   'queue.cleanup_interval': 'QUEUE_CLEANUP_INTERVAL',
@@ -54,6 +55,19 @@ export function applyEnvironment(tree: Block, env: Environment): Applied {
     }
   }
   return { tree: applied, warnings: [...withoutEffect(env), ...misspelt(known, env)] };
+}
+
+/** The environment without what would stand before a key of the file: to judge the file alone. */
+export function withoutOverrides(env: Environment): Environment {
+  const overriding = new Set([...leaves().flatMap((leaf) => leaf.env ?? []), ...Object.values(OLDER_NAMES)]);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !overriding.has(name)));
+}
+
+/** The variable that stands before this key of the file, if one is set. */
+export function overrideOf(path: Path, env: Environment): string | undefined {
+  const key = path.join('.');
+  const leaf = leaves().find((known) => known.path.join('.') === key);
+  return [leaf?.env, OLDER_NAMES[key]].find((name) => name !== undefined && env[name]);
 }
 
 function treeOf(leaf: Leaf, name: string, text: string): Tree {

@@ -5,7 +5,7 @@ import { itemOf, kindsOf, membersOf } from './keys.js';
 import { configSchema } from './schema.js';
 
 const HEAD = `# gollama reads the first of: --config FILE, $GOLLAMA_CONFIG, ./gollama.yaml, ./config.yaml,
-# $XDG_CONFIG_HOME/gollama/gollama.yaml, ~/.ollama-queue/config.yaml, /etc/ollama-queue/config.yaml.
+# $XDG_CONFIG_HOME/gollama/gollama.yaml, config.{yaml,yml,json} in ., ~/.ollama-queue and /etc/ollama-queue.
 # Flags beat variables, variables beat the file, the file beats defaults.
 # A key outside of lists is also a variable: queue.max_waiting is GOLLAMA_QUEUE_MAX_WAITING; lists are comma separated.
 # Durations as Go writes them (300ms, 1m30s, 1.5h); sizes as 32MiB, 64KB or bytes.

@@ -13,7 +13,7 @@ export interface RewrittenQueueFile {
 type OurPath = readonly [section: string, key: string];
 
 /** `undefined`: the key sets nothing here. */
-const FLAT: Readonly<Record<string, OurPath | undefined>> = {
+export const FLAT: Readonly<Record<string, OurPath | undefined>> = {
   ollama_host: ['ollama', 'host'],
   ollama_timeout: ['ollama', 'timeout'],
   max_workers: ['queue', 'max_workers'],
@@ -27,7 +27,7 @@ const FLAT: Readonly<Record<string, OurPath | undefined>> = {
   listen_addr: ['server', 'addr'],
 };
 
-const NESTED: Readonly<Record<string, Readonly<Record<string, OurPath | undefined>>>> = {
+export const NESTED: Readonly<Record<string, Readonly<Record<string, OurPath | undefined>>>> = {
   scheduler: { batch_size: undefined, scheduling_interval: undefined },
   logging: { level: ['logger', 'level'], file: ['logger', 'file'] },
 };

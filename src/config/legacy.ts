@@ -32,7 +32,7 @@ const ENGINE_DEFAULTS = {
   base_url: 'http://127.0.0.1:8080',
 } as const;
 
-const LOGGER_KEYS: Readonly<Record<string, string>> = {
+export const LOGGER_KEYS: Readonly<Record<string, string>> = {
   'log-path': 'file',
   log_path: 'file',
   'log-level': 'level',

@@ -10,7 +10,7 @@ import type { ServeFlags } from './flags.js';
 import { expandHome } from './home-path.js';
 import type { ParsedConfig } from './parse.js';
 import type { Surroundings } from './resolve.js';
-import { searchOrder } from './search-order.js';
+import { isSomebodyElses, searchOrder } from './search-order.js';
 
 export type { Surroundings } from './resolve.js';
 
@@ -32,7 +32,7 @@ export function realSurroundings(): Surroundings {
 
 /** Throws GollamaError `configuration`: the message lists every problem, one a line, with its place. */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
-  const path = await findFile(options);
+  const path = await findConfigFile(options);
   const { parseConfig } = await import('./parse.js');
   const parsed = await parseConfig({
     env: options.env,
@@ -45,13 +45,17 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   return { ...parsed, path: path?.path };
 }
 
-interface FoundFile {
+export interface FoundFile {
+  /** Absolute. */
   readonly path: string;
   readonly text: string;
 }
 
-/** The named file, which must exist, or the first that exists of the places where one is looked for. */
-async function findFile({ path, env, cwd, home }: LoadOptions): Promise<FoundFile | undefined> {
+/**
+ * The named file, which must exist, or the first that exists of the places where one is looked for. Throws GollamaError
+ * `configuration`.
+ */
+export async function findConfigFile({ path, env, cwd, home }: LoadOptions): Promise<FoundFile | undefined> {
   const named = path || env.GOLLAMA_CONFIG;
   if (named) {
     const file = resolve(cwd, expandHome(named, home));
@@ -63,7 +67,7 @@ async function findFile({ path, env, cwd, home }: LoadOptions): Promise<FoundFil
   }
   for (const candidate of searchOrder({ env, cwd, home })) {
     const found = await read(candidate, shortName(candidate, cwd));
-    if (found) return found;
+    if (found && !isSomebodyElses(candidate, found.text, { env, cwd, home })) return found;
   }
   return undefined;
 }
@@ -86,7 +90,7 @@ function isMissing(thrown: unknown): boolean {
 }
 
 /** Relative to the current folder where it lies below it. */
-function shortName(path: string, cwd: string): string {
+export function shortName(path: string, cwd: string): string {
   const short = relative(cwd, path);
   return short === '' || short.startsWith('..') ? path : short;
 }

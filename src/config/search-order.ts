@@ -3,16 +3,32 @@ import { join } from 'node:path';
 import type { Surroundings } from './resolve.js';
 
 const EXTENSIONS = ['yaml', 'yml', 'json'];
+const OWN_KEY =
+  /(?:^|[\s{,])"?(server|queue|engines?|ollama(_host)?|scheduler|retry_config|logger|logging|listen_addr|storage_path|max_workers)"?\s*:/;
 
-/** Absolute paths. The last ones are where the reference task queue has its file. */
-export function searchOrder({ env, cwd, home }: Surroundings): string[] {
-  const configured = env.XDG_CONFIG_HOME;
-  const folder = configured?.startsWith('/') ? configured : join(home, '.config');
-  const older = [join(home, '.ollama-queue'), '/etc/ollama-queue'];
+/** Absolute paths. Those behind the user's own are where the reference task queue has its file. */
+export function searchOrder(around: Surroundings): string[] {
+  const { cwd, home } = around;
+  const configFiles = (folder: string) => EXTENSIONS.map((extension) => join(folder, `config.${extension}`));
+  const [localYaml = '', ...local] = configFiles(cwd);
   return [
     join(cwd, 'gollama.yaml'),
-    join(cwd, 'config.yaml'),
-    join(folder, 'gollama', 'gollama.yaml'),
-    ...older.flatMap((place) => EXTENSIONS.map((extension) => join(place, `config.${extension}`))),
+    localYaml,
+    userFile(around),
+    ...local,
+    ...configFiles(join(home, '.ollama-queue')),
+    ...configFiles('/etc/ollama-queue'),
   ];
+}
+
+/** Many programs have a `config.json`, and every model that comes in a folder: one without any key of ours is theirs. */
+export function isSomebodyElses(path: string, text: string, { cwd }: Surroundings): boolean {
+  return path === join(cwd, 'config.json') && !OWN_KEY.test(text);
+}
+
+/** The user's own file. The XDG Base Directory Specification ignores a relative $XDG_CONFIG_HOME. */
+export function userFile({ env, home }: Pick<Surroundings, 'env' | 'home'>): string {
+  const configured = env.XDG_CONFIG_HOME;
+  const folder = configured?.startsWith('/') ? configured : join(home, '.config');
+  return join(folder, 'gollama', 'gollama.yaml');
 }

@@ -1,6 +1,7 @@
 /** The engines by model, and who may use their slots. It decides nothing about order: that is the queue's. */
 import { GollamaError } from '../base/errors.js';
 import type { Logger } from '../base/logger.js';
+import { nearest } from '../base/nearest.js';
 import type { Service } from '../base/service.js';
 import type { EngineState } from '../engine/engine.js';
 import { chooseMember } from './balancer.js';
@@ -82,10 +83,14 @@ export class Pool implements Service {
       const message = `nobody knows yet whether the model '${model}' is served: ${problemsOf(silent)}`;
       throw new GollamaError('engine_unavailable', message, { retryAfterS: 1 });
     }
-    throw new GollamaError('model_not_found', `the model '${model}' does not exist: ${this.#knownModels()}`, {
-      param: 'model',
-      hint: 'gollama status shows the models that are served',
-    });
+    throw new GollamaError(
+      'model_not_found',
+      `the model '${model}' does not exist${this.#likely(model)}: ${this.#knownModels()}`,
+      {
+        param: 'model',
+        hint: 'gollama status shows the models that are served',
+      },
+    );
   }
 
   /** True where an engine answers for this very name. */
@@ -153,6 +158,14 @@ export class Pool implements Service {
 
   #candidates(route: string): readonly Member[] {
     return this.#members.filter((member) => this.isOn(route, member));
+  }
+
+  /** The name that was most likely meant: a near miss, or the only one that begins so. */
+  #likely(model: string): string {
+    const names = this.models().map(({ name }) => name);
+    const begun = names.filter((name) => name.startsWith(model));
+    const meant = begun.length === 1 ? begun[0] : nearest(model, names);
+    return meant === undefined ? '' : ` (did you mean '${meant}'?)`;
   }
 
   #knownModels(): string {

@@ -70,6 +70,14 @@ describe('the file', () => {
     expect(error.hint).toContain(hint);
   });
 
+  test('of another program that is called config.json as well is not ours', async () => {
+    mkdirSync(join(folder, 'cwd'));
+    writeFileSync(join(folder, 'cwd/config.json'), '{"architectures": ["Qwen3ForCausalLM"], "hidden_size": 1024}');
+    expect(await load()).toMatchObject({ path: undefined, warnings: [] });
+    const path = write('cwd/config.json', 8);
+    expect(await load()).toMatchObject({ path, config: { queue: { maxWaiting: 8 } } });
+  });
+
   test('that only lies in the way but cannot be read is an error, not skipped', async () => {
     mkdirSync(join(folder, 'cwd/gollama.yaml'), { recursive: true });
     expect((await failure({})).message).toContain('cannot read the configuration file gollama.yaml');
@@ -85,6 +93,8 @@ test('the last places where a file is looked for are those of the reference task
     '/w/gollama.yaml',
     '/w/config.yaml',
     '/home/me/.config/gollama/gollama.yaml',
+    '/w/config.yml',
+    '/w/config.json',
     '/home/me/.ollama-queue/config.yaml',
     '/home/me/.ollama-queue/config.yml',
     '/home/me/.ollama-queue/config.json',

@@ -89,7 +89,10 @@ describe('the route to a single engine', () => {
     const pool = poolOf({ engine: new ManualEngine('one'), models: ['mine'] });
     expect(pool.route('mine')).toBe('mine');
     expect(pool.outlook(pool.route(undefined))).toBe('ready');
-    expect(thrownBy(() => pool.route('m')).message).toBe("the model 'm' does not exist: served here: mine");
+    expect(thrownBy(() => pool.route('m')).message).toBe(
+      "the model 'm' does not exist (did you mean 'mine'?): served here: mine",
+    );
+    expect(thrownBy(() => pool.route('mien')).message).toContain("did you mean 'mine'?");
   });
 });
 

@@ -18,10 +18,10 @@ export async function makeFolder(what: string, folder: string): Promise<void> {
 }
 
 /**
- * With its parents. Not `recursive` of `mkdir`: that tries for ever, and cannot be stopped, where the parent is there and
+ * With its parents, for its user alone. Not `recursive` of `mkdir`: that tries for ever, and cannot be stopped, where the parent is there and
  * still says ENOENT, as /proc does.
  */
-async function makePath(folder: string, hasParent = false): Promise<void> {
+export async function makePath(folder: string, hasParent = false): Promise<void> {
   try {
     await mkdir(folder, { mode: 0o700 });
   } catch (thrown) {
