@@ -6,7 +6,10 @@ export default class Attach extends SubmitCommand {
   static override summary = 'Follow the answer of a task from its beginning';
   static override description = `Goes on across restarts of the server. With --json it waits and prints the task.
 Exit codes: 0 completed · 1 failed or cancelled · 5 unknown · 10 timed out · 130 Ctrl+C (the task goes on).`;
-  static override examples = ['<%= config.bin %> attach 01-7f3a9c'];
+  static override examples = [
+    '<%= config.bin %> attach 01-7f3a9c',
+    '<%= config.bin %> attach 01-7f3a9c --timeout 5m > answer.txt',
+  ];
   static override args = {
     id: Args.string({ required: true, description: 'id of the task', ignoreStdin: true }),
   };

@@ -49,7 +49,10 @@ export default class List extends GollamaCommand {
     ]);
     const query = listQuery(flags);
     const { tasks, total } = await (await this.client(flags)).listTasks(query);
-    this.log(flags.output === 'json' ? JSON.stringify(tasks, null, 2) : taskTable(tasks, total));
+    const { isTTY, columns } = process.stdout;
+    this.log(
+      flags.output === 'json' ? JSON.stringify(tasks, null, 2) : taskTable(tasks, total, isTTY ? columns : undefined),
+    );
     return { tasks, total };
   }
 }

@@ -6,14 +6,13 @@ import { GollamaError } from '../base/errors.js';
 import type { Client } from '../client/client.js';
 import { DEFAULT_SERVER_URL, parseServerUrl } from '../client/server-url.js';
 import { realSurroundings } from '../config/load.js';
-import { type CommandFailure, toFailure } from './command-failure.js';
+import { toFailure } from './command-failure.js';
+import { failureDocument, jsonDocument, jsonText } from './json-document.js';
 import { Command, Flags } from './oclif.js';
 
-/** The version of the shape of every JSON object that a command prints. */
-const SCHEMA_VERSION = 1;
-
 export interface ServerFlags {
-  readonly server: string;
+  readonly server?: string | undefined;
+  readonly config?: string | undefined;
   readonly 'api-key-env': string;
 }
 
@@ -32,7 +31,7 @@ export abstract class GollamaCommand extends Command {
       helpValue: 'URL',
       helpGroup: 'GLOBAL',
       env: 'GOLLAMA_URL',
-      default: DEFAULT_SERVER_URL,
+      defaultHelp: async () => `where the configuration lets it listen, or ${DEFAULT_SERVER_URL}`,
     }),
     'api-key-env': Flags.string({
       description: 'the environment variable that holds the key for the server',
@@ -42,9 +41,14 @@ export abstract class GollamaCommand extends Command {
     }),
   };
 
-  /** Base URL of the server that `--server` names. Throws `usage`. */
-  protected serverUrl(flags: ServerFlags): string {
-    return parseServerUrl(flags.server);
+  /**
+   * Base URL of the server that `--server` names, or else the configuration. Rejects with `usage` for what is no address,
+   * with `configuration` where a file was named that cannot be read.
+   */
+  protected async serverUrl(flags: ServerFlags): Promise<string> {
+    if (flags.server !== undefined) return parseServerUrl(flags.server);
+    const { configuredServerUrl } = await import('../config/server-address.js');
+    return (await configuredServerUrl({ ...realSurroundings(), path: flags.config })) ?? DEFAULT_SERVER_URL;
   }
 
   /** The key for the server. Throws `configuration` where a variable was named that is not set. */
@@ -57,16 +61,16 @@ export abstract class GollamaCommand extends Command {
     });
   }
 
-  /** The server that `--server` names. Rejects as `serverUrl` and `apiKey` throw. */
+  /** The server that `serverUrl` tells. Rejects as `serverUrl` does and `apiKey` throws. */
   protected async client(flags: ServerFlags): Promise<Client> {
-    const options = { baseUrl: this.serverUrl(flags), apiKey: this.apiKey(flags) };
+    const options = { baseUrl: await this.serverUrl(flags), apiKey: this.apiKey(flags) };
     const { Client } = await import('../client/client.js');
     return new Client(options);
   }
 
   /** Ends the command as a failure of that kind, after the user asked for it: with the exit code of the signal. */
   protected interrupted(exitCode: number, message: string, hint: string): never {
-    if (this.jsonEnabled()) this.logJson({ error: { code: 'cancelled', message, hint, exitCode } });
+    if (this.jsonEnabled()) this.logJson(failureDocument({ code: 'cancelled', message, hint, exitCode }));
     else this.say(`\n${message}\n  hint: ${hint}`);
     this.exit(exitCode);
   }
@@ -78,16 +82,15 @@ export abstract class GollamaCommand extends Command {
 
   /** Plain in every case: colours would break a parser as soon as something forces them. */
   override logJson(json: unknown): void {
-    process.stdout.write(`${JSON.stringify(json, null, 2)}\n`);
+    process.stdout.write(jsonText(json));
   }
 
   protected override toSuccessJson(result: unknown): unknown {
-    if (typeof result !== 'object' || result === null || Array.isArray(result)) return result;
-    return { schemaVersion: SCHEMA_VERSION, ...result };
+    return jsonDocument(result);
   }
 
-  protected override toErrorJson(thrown: unknown): { error: CommandFailure } {
-    return { error: toFailure(thrown, this.#commandLine()) };
+  protected override toErrorJson(thrown: unknown): object {
+    return failureDocument(toFailure(thrown, this.#commandLine()));
   }
 
   protected override async catch(thrown: Error): Promise<void> {
@@ -95,7 +98,7 @@ export abstract class GollamaCommand extends Command {
     if ('code' in thrown && thrown.code === 'EEXIT') throw thrown;
     const failure = toFailure(thrown, this.#commandLine());
     if (this.jsonEnabled()) {
-      this.logJson({ error: failure });
+      this.logJson(failureDocument(failure));
     } else {
       const lines = failure.message
         .split('\n')

@@ -1,5 +1,6 @@
 /** Whatever a command threw, as what the user is told: the same words and the same exit code as text and as JSON. */
 import { GollamaError, messageOf } from '../base/errors.js';
+import { nearest } from '../base/nearest.js';
 
 export interface CommandFailure {
   readonly code: string;
@@ -24,7 +25,18 @@ export function toFailure(thrown: unknown, commandLine: string): CommandFailure 
     .replace(/^The following errors? occurred:\s*/, '')
     .replace(/^Parsing (--\S+)\s+E/, '$1: e')
     .replace(/\s*\n\s*/g, ' ');
-  return { code: 'usage', message: message.trim(), hint: help, exitCode };
+  const flag = likelyFlag(thrown);
+  const hint = flag === undefined ? help : `did you mean "--${flag}"? ${help}`;
+  return { code: 'usage', message: message.trim(), hint, exitCode };
+}
+
+/** What the first of the flags that there are not most likely means. oclif's error knows them, and those that there are. */
+function likelyFlag(thrown: unknown): string | undefined {
+  const { flags, parse } = thrown as { flags?: unknown; parse?: { input?: { flags?: unknown } } };
+  const known = parse?.input?.flags;
+  if (!Array.isArray(flags) || typeof known !== 'object' || known === null) return undefined;
+  const typed = String(flags[0]).replace(/^--/, '');
+  return typed.startsWith('-') ? undefined : nearest(typed, Object.keys(known));
 }
 
 /** oclif's own errors carry `oclif.exit`. */

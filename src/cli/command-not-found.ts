@@ -1,12 +1,16 @@
 /** oclif's hook for words that are no command: tells it as every command tells a failure. */
 import { nearest } from '../base/nearest.js';
 import type { CommandFailure } from './command-failure.js';
+import { failureDocument, jsonText } from './json-document.js';
 
 interface Asked {
   /** The words up to the first flag, joined by colons. */
   readonly id: string;
   readonly argv: readonly string[];
-  readonly config: { readonly bin: string; readonly commandIDs: readonly string[] };
+  readonly config: {
+    readonly bin: string;
+    readonly commands: readonly { readonly id: string; readonly hidden: boolean }[];
+  };
 }
 
 /** What shells say of a command that they do not find. */
@@ -18,10 +22,10 @@ const USAGE_EXIT_CODE = 2;
  * @public oclif calls it
  */
 export default function commandNotFound(this: { exit(exitCode: number): void }, asked: Asked): void {
-  const { bin, commandIDs } = asked.config;
-  const known = commandIDs.map((id) => id.replaceAll(':', ' '));
+  const { bin, commands } = asked.config;
+  const known = commands.filter(({ hidden }) => !hidden).map(({ id }) => id.replaceAll(':', ' '));
   const failure = unknownCommand(asked.id.split(':'), known, bin);
-  if (asked.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: failure }, null, 2)}\n`);
+  if ([asked.id, ...asked.argv].includes('--json')) process.stdout.write(jsonText(failureDocument(failure)));
   else process.stderr.write(`error: ${failure.message}\n  hint: ${failure.hint}\n`);
   this.exit(failure.exitCode);
 }

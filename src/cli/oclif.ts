@@ -8,4 +8,5 @@ export { Command } from '@oclif/core/command';
 export * as Flags from '@oclif/core/flags';
 export { flush } from '@oclif/core/flush';
 export { handle } from '@oclif/core/handle';
+export { Help } from '@oclif/core/help';
 export { run } from '@oclif/core/run';

@@ -1,6 +1,7 @@
 /** The status of a server as text. */
 import type { EngineReport, ServerStatus } from '../protocol/status.js';
 import { durationText } from './duration-text.js';
+import { printable, printableLines } from './printable.js';
 import { priorityName } from './priority-text.js';
 import { renderTable } from './table.js';
 
@@ -16,7 +17,8 @@ export function statusText(url: string, status: ServerStatus): string {
     engineTable(status.engines),
   ];
   const problems = status.engines.filter(({ last_error }) => last_error !== null);
-  if (problems.length > 0) lines.push('', ...problems.map(({ name, last_error }) => `${name}: ${last_error}`));
+  if (problems.length > 0)
+    lines.push('', ...problems.map(({ name, last_error }) => printableLines(`${name}: ${last_error}`)));
   return lines.join('\n');
 }
 
@@ -46,13 +48,13 @@ function engineTable(engines: readonly EngineReport[]): string {
       { title: 'MODELS' },
     ],
     engines.map((engine) => [
-      engine.name,
+      printable(engine.name),
       engine.kind,
       engine.state,
       `${engine.slots_busy}/${engine.slots_total}`,
       String(engine.waiting),
       String(engine.restarts),
-      engine.models.join(', ') || '–',
+      printable(engine.models.join(', ')) || '–',
     ]),
   );
 }

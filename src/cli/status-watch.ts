@@ -1,8 +1,11 @@
 /** `gollama status --watch`. */
 import { systemClock } from '../base/clock.js';
+import type { GollamaError } from '../base/errors.js';
 import type { ServerStatus } from '../protocol/status.js';
 import type { TaskReport } from '../protocol/task.js';
+import { toFailure } from './command-failure.js';
 import { Interrupt } from './interrupt.js';
+import { failureDocument, jsonDocument, jsonLine } from './json-document.js';
 import { type StatusView, statusFrame } from './status-frames.js';
 import { type Screen, watch } from './watch.js';
 
@@ -22,15 +25,24 @@ export async function watchStatus(
   const look = async () => {
     last = await ask();
     const frame = statusFrame(last, view);
-    return isJson ? { ...frame, line: JSON.stringify({ schemaVersion: 1, ...last }) } : frame;
+    return isJson ? { ...frame, line: jsonLine(jsonDocument(last)).trimEnd() } : frame;
   };
   try {
-    await watch(look, screen(isJson), { clock: systemClock, signal: interrupt.signal, everyMs: EVERY_MS });
+    await watch(look, screen(isJson), {
+      clock: systemClock,
+      signal: interrupt.signal,
+      everyMs: EVERY_MS,
+      ...(isJson && { lostLine }),
+    });
     if (interrupt.exitCode !== undefined) return interrupt.exitCode;
     return last && 'status' in last && last.status === 'completed' ? 0 : 1;
   } finally {
     interrupt.dispose();
   }
+}
+
+function lostLine(error: GollamaError): string {
+  return jsonLine(failureDocument(toFailure(error, 'gollama status'))).trimEnd();
 }
 
 function screen(isJson: boolean): Screen {
@@ -44,5 +56,9 @@ function screen(isJson: boolean): Screen {
       return stdout.columns || COLUMNS;
     },
     write: (text) => void stdout.write(text),
+    onResize: (resized) => {
+      stdout.on('resize', resized);
+      return () => void stdout.off('resize', resized);
+    },
   };
 }

@@ -5,6 +5,7 @@
 import type { Clock } from '../base/clock.js';
 import { GollamaError } from '../base/errors.js';
 import { wakefulPause } from '../client/patience.js';
+import { cellsOf, cutToCells } from './cells.js';
 
 export interface Frame {
   /** For a terminal, as many lines as it takes. */
@@ -22,12 +23,16 @@ export interface Screen {
   readonly rows: number;
   readonly columns: number;
   write(text: string): void;
+  /** Calls `resized` whenever rows or columns are others; what it returns ends that. */
+  onResize?(resized: () => void): () => void;
 }
 
 export interface WatchOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly everyMs: number;
+  /** What a file gets when the server has gone, instead of the time and the message. */
+  readonly lostLine?: (error: GollamaError) => string;
 }
 
 const HOME = '\u001b[H';
@@ -46,24 +51,36 @@ export async function watch(
 ): Promise<Frame | undefined> {
   const { clock, signal, everyMs } = options;
   let shown: Frame | undefined;
-  while (!signal.aborted) {
-    const frame = await looked(look, shown);
-    if (signal.aborted) break;
-    if (screen.isTerminal) screen.write(`${shown ? HOME : CLEAR}${picture(frame.text, screen)}`);
-    else if (frame.gist !== shown?.gist) screen.write(`${frame.line ?? `${timeOfDay(clock)} ${frame.gist}`}\n`);
-    shown = frame;
-    if (frame.isLast) return frame;
-    await wakefulPause(clock, everyMs, signal);
+  // Nothing that was written before is where it was: the terminal has moved it.
+  const redraw = () => void (shown && screen.write(`${CLEAR}${picture(shown.text, screen)}`));
+  const forget = screen.isTerminal ? screen.onResize?.(redraw) : undefined;
+  try {
+    while (!signal.aborted) {
+      const frame = await looked(look, shown, options);
+      if (signal.aborted) break;
+      if (screen.isTerminal) screen.write(`${shown ? HOME : CLEAR}${picture(frame.text, screen)}`);
+      else if (frame.gist !== shown?.gist) screen.write(`${frame.line ?? `${timeOfDay(clock)} ${frame.gist}`}\n`);
+      shown = frame;
+      if (frame.isLast) return frame;
+      await wakefulPause(clock, everyMs, signal);
+    }
+    return undefined;
+  } finally {
+    forget?.();
   }
-  return undefined;
 }
 
-async function looked(look: () => Promise<Frame>, before: Frame | undefined): Promise<Frame> {
+async function looked(
+  look: () => Promise<Frame>,
+  before: Frame | undefined,
+  { lostLine }: WatchOptions,
+): Promise<Frame> {
   try {
     return await look();
   } catch (thrown) {
     if (!before || !(thrown instanceof GollamaError && thrown.code === 'unreachable')) throw thrown;
-    return { text: `${thrown.message}; looking again`, gist: thrown.message, isLast: false };
+    const frame = { text: `${thrown.message}; looking again`, gist: thrown.message, isLast: false };
+    return lostLine ? { ...frame, line: lostLine(thrown) } : frame;
   }
 }
 
@@ -73,7 +90,13 @@ export function picture(text: string, { rows, columns }: Pick<Screen, 'rows' | '
   const room = Math.max(rows - 1, 1);
   const more = lines.length - room + 1;
   const shown = lines.length <= room ? lines : [...lines.slice(0, room - 1), `... ${more} more lines`];
-  return `${shown.map((line) => `${[...line].slice(0, columns).join('')}${ERASE_LINE}\n`).join('')}${ERASE_BELOW}`;
+  return `${shown.map((line) => row(line, columns)).join('')}${ERASE_BELOW}`;
+}
+
+/** Behind the last cell nothing is left to erase; a terminal would take that cell itself. */
+function row(line: string, columns: number): string {
+  const cut = cutToCells(line, columns);
+  return `${cut}${cellsOf(cut) < columns ? ERASE_LINE : ''}\n`;
 }
 
 /** UTC, as the times of tasks are shown. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cellsOf } from '../../src/cli/cells.js';
 import { taskTable } from '../../src/cli/task-table.js';
 import type { TaskReport } from '../../src/protocol/task.js';
 
@@ -66,5 +67,38 @@ describe('the table of tasks', () => {
 
   it('does not let names steer the terminal', () => {
     expect(rowOf({ id: 'a\u001b[2Jb', model: 'm\nn' })).toMatch(/^a\ufffd\[2Jb .* m\ufffdn /);
+  });
+
+  it('stays in line behind a Chinese name', () => {
+    const [ascii = '', chinese = ''] = [rowOf({ model: 'abcd' }), rowOf({ model: '模型' })];
+    expect(chinese.replace('模型', 'abcd')).toBe(ascii);
+  });
+
+  it('shortens a name by the cells it takes', () => {
+    expect(rowOf({ model: '一二三四五六七' }).slice(68)).toMatch(/^一二三四五六\.\.\. 2026/);
+  });
+});
+
+describe('on a terminal', () => {
+  const shown = (columns: number, task: Partial<TaskReport> = {}) =>
+    taskTable([{ ...TASK, ...task }], 1, columns).split('\n');
+
+  it('is the same where there is room for it', () => {
+    expect(taskTable([TASK], 1, 136)).toBe(taskTable([TASK], 1));
+  });
+
+  it.each([
+    [100, 'ID      TYPE  PRIORITY  STATUS  MODEL  CREATED              COMPLETED'],
+    [70, 'ID      TYPE  PRIORITY  STATUS  MODEL  CREATED'],
+    [50, 'ID      PRIORITY  STATUS  MODEL'],
+    [26, 'ID      STATUS  MODEL'],
+    [16, 'ID      STATUS'],
+  ])('of %d columns shows what fits', (columns, titles) => {
+    expect(shown(columns)[0]).toBe(titles);
+  });
+
+  it.each([5, 16, 30, 80])('never takes more than the %d columns there are', (columns) => {
+    const lines = shown(columns, { id: 'a'.repeat(36), model: '一二三四五六七' });
+    for (const line of lines.slice(0, 2)) expect(cellsOf(line)).toBeLessThanOrEqual(columns);
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { GollamaError } from '../../src/base/errors.js';
-import { type Frame, picture, watch } from '../../src/cli/watch.js';
+import { type Frame, picture, type WatchOptions, watch } from '../../src/cli/watch.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 const frame = (gist: string, isLast = false): Frame => ({ text: `text ${gist}`, gist, isLast });
 
-async function watched(frames: readonly (Frame | Error)[], isTerminal: boolean) {
+async function watched(frames: readonly (Frame | Error)[], isTerminal: boolean, more: Partial<WatchOptions> = {}) {
   const clock = new ManualClock();
   const rest = [...frames];
   let written = '';
@@ -17,7 +17,7 @@ async function watched(frames: readonly (Frame | Error)[], isTerminal: boolean) 
     written += text;
   };
   const screen = { isTerminal, rows: 10, columns: 40, write };
-  const ended = watch(look, screen, { clock, signal: new AbortController().signal, everyMs: 1_000 });
+  const ended = watch(look, screen, { clock, signal: new AbortController().signal, everyMs: 1_000, ...more });
   ended.catch(() => {});
   for (let second = 0; second < frames.length; second += 1) await clock.advanceAsync(1_000);
   return { written, ended, left: rest.length };
@@ -47,6 +47,46 @@ describe('watching', () => {
     await expect((await watched([gone], false)).ended).rejects.toBe(gone);
   });
 
+  it('tells in a line of the same kind that the server has gone', async () => {
+    const gone = new GollamaError('unreachable', 'nobody there');
+    const lined = (text: string, isLast = false) => ({ ...frame(text, isLast), line: `{"is":"${text}"}` });
+    const lostLine = ({ code }: GollamaError) => `{"is":"${code}"}`;
+    const { written } = await watched([lined('one'), gone, gone, lined('two', true)], false, { lostLine });
+    expect(written).toBe('{"is":"one"}\n{"is":"unreachable"}\n{"is":"two"}\n');
+  });
+
+  it('draws all of it anew where the terminal gets another size, and no more after the end', async () => {
+    const clock = new ManualClock();
+    let resized = () => {};
+    let isHeard = true;
+    let written = '';
+    const screen = {
+      isTerminal: true,
+      rows: 10,
+      columns: 8,
+      write: (text: string) => {
+        written = text;
+      },
+      onResize: (changed: () => void) => {
+        resized = changed;
+        return () => {
+          isHeard = false;
+        };
+      },
+    };
+    const frames = [frame('one'), frame('two', true)];
+    const look = () => Promise.resolve(frames.shift() ?? frame('none'));
+    const ended = watch(look, screen, { clock, signal: new AbortController().signal, everyMs: 1_000 });
+    await clock.advanceAsync(0);
+    expect(written).toBe('\u001b[2J\u001b[Htext one\n\u001b[J');
+    screen.columns = 6;
+    resized();
+    expect(written).toBe('\u001b[2J\u001b[Htext …\n\u001b[J');
+    await clock.advanceAsync(1_000);
+    await ended;
+    expect(isHeard).toBe(false);
+  });
+
   it('ends with any other failure', async () => {
     const failure = new GollamaError('not_found', 'no such task');
     await expect((await watched([frame('one'), failure], false)).ended).rejects.toBe(failure);
@@ -56,6 +96,15 @@ describe('watching', () => {
 describe('a picture', () => {
   it('fits the terminal', () => {
     const shown = picture(`one\ntwo ${'x'.repeat(20)}\nthree\nfour`, { rows: 4, columns: 16 });
-    expect(shown.replaceAll('\u001b[K', '')).toBe(`one\ntwo ${'x'.repeat(12)}\n... 2 more lines\n\u001b[J`);
+    expect(shown.replaceAll('\u001b[K', '')).toBe(`one\ntwo ${'x'.repeat(11)}…\n... 2 more lines\n\u001b[J`);
+  });
+
+  it('counts two cells for a Chinese character', () => {
+    const shown = picture('一二三四五', { rows: 4, columns: 8 });
+    expect(shown).toBe('一二三…\u001b[K\n\u001b[J');
+  });
+
+  it('does not erase the last cell of a full line', () => {
+    expect(picture('12345678', { rows: 4, columns: 8 })).toBe('12345678\n\u001b[J');
   });
 });

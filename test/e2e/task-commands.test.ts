@@ -151,6 +151,7 @@ describe('submit', () => {
     const json = await run([...CHAT, '--json']);
     expect([json.code, json.stderr]).toEqual([6, '']);
     expect(JSON.parse(json.stdout)).toEqual({
+      schemaVersion: 1,
       error: {
         code: 'queue_full',
         message: 'the queue is full (9 tasks wait)',

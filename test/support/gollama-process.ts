@@ -12,8 +12,8 @@ export const RUN_JS = `${ROOT}bin/run.js`;
 export interface ProcessOptions {
   /** Default: a new one. */
   readonly place?: Place;
-  /** Beside PATH and HOME. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Beside PATH and HOME; undefined takes away what is there otherwise. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default: this repository's. */
   readonly runJs?: string;
   readonly stdin?: string;
@@ -150,6 +150,14 @@ export class GollamaProcess {
         if (record && isIt(record)) return record;
       }
       if (this.#isOver) throw new Error(`gollama ended without that record:\n${this.told()}`);
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
+    }
+  }
+
+  /** Resolves as soon as something it wrote to stderr contains that. Rejects where it ends before. */
+  async saying(text: string): Promise<void> {
+    while (!this.told().includes(text)) {
+      if (this.#isOver) throw new Error(`gollama ended without these words: ${text}\n${this.told()}`);
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
