@@ -24,6 +24,11 @@ export interface LogBook extends Service {
    * more).
    */
   read(id: string, after: number, limit: number): Promise<readonly LogEntry[] | undefined>;
+  /**
+   * What `read` would resolve with, where it is in memory: what has just been written nearly always is. Undefined where it has
+   * to be read.
+   */
+  held(id: string, after: number, limit: number): readonly LogEntry[] | undefined;
   /** It is not known any more. Nothing happens where it is not known, or not ended. */
   forget(id: string): void;
   /** Calls `listener` when there may be something new to read. */

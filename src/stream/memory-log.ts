@@ -21,6 +21,8 @@ interface Log {
   readonly entries: LogEntry[];
   sizeBytes: number;
   endedAtMs: number | undefined;
+  /** What was read last, while it had `last` records. */
+  lastSlice: { after: number; limit: number; last: number; entries: readonly LogEntry[] } | undefined;
 }
 
 export class MemoryLogBook implements LogBook {
@@ -71,7 +73,20 @@ export class MemoryLogBook implements LogBook {
   }
 
   read(id: string, after: number, limit: number): Promise<readonly LogEntry[] | undefined> {
-    return Promise.resolve(this.#logs.get(id)?.entries.slice(after, after + limit));
+    return Promise.resolve(this.held(id, after, limit));
+  }
+
+  /** Readers at the same place share the answer. */
+  held(id: string, after: number, limit: number): readonly LogEntry[] | undefined {
+    const log = this.#logs.get(id);
+    if (log === undefined) return undefined;
+    const known = log.lastSlice;
+    if (known && known.after === after && known.limit === limit && known.last === log.entries.length)
+      return known.entries;
+    const from = Math.max(0, after);
+    const entries = log.entries.slice(from, from + limit);
+    log.lastSlice = { after, limit, last: log.entries.length, entries };
+    return entries;
   }
 
   forget(id: string): void {
@@ -88,7 +103,7 @@ export class MemoryLogBook implements LogBook {
   #log(id: string): Log {
     let log = this.#logs.get(id);
     if (log === undefined) {
-      log = { entries: [], sizeBytes: 0, endedAtMs: undefined };
+      log = { entries: [], sizeBytes: 0, endedAtMs: undefined, lastSlice: undefined };
       this.#logs.set(id, log);
     }
     return log;

@@ -1,5 +1,5 @@
 /** A position in a log that moves on as records come. It holds no records of its own. */
-import type { Clock } from '../base/clock.js';
+import type { Clock, Timer } from '../base/clock.js';
 import type { LogBook } from './log.js';
 import { isTerminal, type LogEntry } from './record.js';
 
@@ -36,21 +36,25 @@ export class Reader {
   async *read(after: number, signal: AbortSignal, silenceMs: number): AsyncGenerator<readonly LogEntry[], void> {
     let position = after;
     let wasKnown = false;
+    // What is behind the position is not its end, unless nothing was told yet.
+    let mayHaveEnded = true;
     const bell = new Bell(this.#clock, (ring) => this.#logs.watch(this.#id, ring));
     signal.addEventListener('abort', bell.ring, { once: true });
     try {
       while (!signal.aborted) {
         bell.reset();
-        const entries = await this.#logs.read(this.#id, position, STEP_MAX);
+        const entries =
+          this.#logs.held(this.#id, position, STEP_MAX) ?? (await this.#logs.read(this.#id, position, STEP_MAX));
         if (entries === undefined && wasKnown) return;
         wasKnown ||= entries !== undefined;
         const last = entries?.at(-1);
         if (entries === undefined || last === undefined) {
-          if ((await this.ended()) && this.last <= position) return;
+          if (mayHaveEnded && (await this.ended()) && this.last <= position) return;
           if (!(await bell.rang(silenceMs))) yield [];
           continue;
         }
         position = last.sequence;
+        mayHaveEnded = isTerminal(last.record);
         // An end that was not the last word, as the task was tried again, is none.
         const end = this.last;
         const told = entries.filter(({ sequence, record }) => !isTerminal(record) || sequence === end);
@@ -74,6 +78,9 @@ class Bell {
   #stopListening: (() => void) | undefined;
   #hasRung = false;
   #wake: (() => void) | undefined;
+  /** One for many waits: to set and cancel a timer for each record would cost as much as the record. */
+  #timer: Timer | undefined;
+  #silentAtMs = 0;
 
   constructor(clock: Clock, listen: (ring: () => void) => () => void) {
     this.#clock = clock;
@@ -82,7 +89,8 @@ class Bell {
 
   readonly ring = (): void => {
     this.#hasRung = true;
-    this.stop();
+    this.#stopListening?.();
+    this.#stopListening = undefined;
     this.#wake?.();
   };
 
@@ -94,19 +102,26 @@ class Bell {
   stop(): void {
     this.#stopListening?.();
     this.#stopListening = undefined;
+    this.#timer?.cancel();
   }
 
   /** False where it did not ring in that time. */
   async rang(withinMs: number): Promise<boolean> {
     if (this.#hasRung) return true;
+    this.#silentAtMs = this.#clock.now() + withinMs;
+    this.#timer ??= this.#clock.after(withinMs, this.#onTimer);
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.after(withinMs, resolve);
-      this.#wake = () => {
-        timer.cancel();
-        resolve();
-      };
+      this.#wake = resolve;
     });
     this.#wake = undefined;
     return this.#hasRung;
   }
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    if (this.#wake === undefined) return;
+    const restMs = this.#silentAtMs - this.#clock.now();
+    if (restMs > 0) this.#timer = this.#clock.after(restMs, this.#onTimer);
+    else this.#wake();
+  };
 }

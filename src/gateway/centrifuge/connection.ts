@@ -164,27 +164,53 @@ export class Connection {
   }
 
   #pump(): void {
-    if (!this.#isPumping && !this.#isClosed) void this.#work();
+    if (this.#isPumping || this.#isClosed) return;
+    this.#isPumping = true;
+    try {
+      if (this.#tellHeld()) this.#isPumping = false;
+      else void this.#work();
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
   }
 
   /** One thing after the other, as long as the client takes them. */
   async #work(): Promise<void> {
-    this.#isPumping = true;
     try {
-      while (!this.#isClosed) {
-        if (this.#transport.isBehind) return this.#awaitDrain();
+      while (!this.#tellHeld()) {
         const look = this.#looks.shift();
         const [channel] = this.#news;
         if (look) await this.#look(look);
         else if (channel !== undefined) this.#tellEntries(channel, await this.#read(channel));
-        else return;
       }
-    } catch (thrown) {
-      this.#parts.logger.error({ err: thrown }, 'a channel could not be read');
-      this.disconnect(DISCONNECTS.serverError);
-    } finally {
       this.#isPumping = false;
+    } catch (thrown) {
+      this.#failed(thrown);
     }
+  }
+
+  /** Tells what is in memory. False where the next thing to do takes waiting; true where there is nothing to do. */
+  #tellHeld(): boolean {
+    while (!this.#isClosed) {
+      if (this.#transport.isBehind) {
+        this.#awaitDrain();
+        return true;
+      }
+      if (this.#looks.length > 0) return false;
+      const channel = firstOf(this.#news);
+      if (channel === undefined) return true;
+      const entries = this.#held(channel);
+      if (entries === undefined) return false;
+      this.#news.delete(channel);
+      this.#tellEntries(channel, entries);
+    }
+    return true;
+  }
+
+  #held(channel: string): readonly LogEntry[] | undefined {
+    const position = this.#session.position(channel);
+    const following = this.#followings.get(channel);
+    return position === undefined || !following ? NOTHING : this.#parts.logs.held(following.logId, position, STEP_MAX);
   }
 
   #read(channel: string): Promise<readonly LogEntry[] | undefined> | typeof NOTHING {
@@ -192,6 +218,12 @@ export class Connection {
     const position = this.#session.position(channel);
     const following = this.#followings.get(channel);
     return position === undefined || !following ? NOTHING : this.#parts.logs.read(following.logId, position, STEP_MAX);
+  }
+
+  #failed(thrown: unknown): void {
+    this.#isPumping = false;
+    this.#parts.logger.error({ err: thrown }, 'a channel could not be read');
+    this.disconnect(DISCONNECTS.serverError);
   }
 
   #tellEntries(channel: string, entries: readonly LogEntry[] | undefined): void {
@@ -230,4 +262,9 @@ export class Connection {
       else this.disconnect(DISCONNECTS.slow);
     });
   }
+}
+
+function firstOf<T>(set: ReadonlySet<T>): T | undefined {
+  for (const first of set) return first;
+  return undefined;
 }

@@ -13,6 +13,8 @@ export interface SocketParts {
 
 /** More than that is not sent before the client has taken some of it. */
 const BUFFERED_BYTES_MAX = 64 * 1024;
+/** What a frame has beside its data, at most. */
+const FRAME_BYTES = 14;
 /** From the close frame, which waits behind what was sent before, to the end of the connection. */
 const CLOSE_PATIENCE_MS = 1_000;
 
@@ -67,7 +69,12 @@ class SocketTransport implements Transport {
     const [first] = messages;
     if (!first || this.#socket.readyState !== this.#socket.OPEN) return;
     const text = messages.length === 1 ? first.text : messages.map((message) => message.text).join('\n');
-    this.#socket.send(bytesOf(text), TEXT_FRAME, this.#hasSent);
+    const bytes = bytesOf(text);
+    if (this.pendingBytes + bytes.length <= BUFFERED_BYTES_MAX - FRAME_BYTES) {
+      this.#socket.send(bytes, TEXT_FRAME);
+      return;
+    }
+    this.#socket.send(bytes, TEXT_FRAME, this.#hasSent);
     // Commands of a client that does not take the answers wait in its connection.
     if (this.isBehind) this.#socket.pause();
   }

@@ -138,12 +138,12 @@ export class SqliteLogBook implements LogBook {
   }
 
   async read(id: string, after: number, limit: number): Promise<readonly LogEntry[] | undefined> {
+    const held = this.held(id, after, limit);
+    if (held) return held;
     const from = Math.max(0, after);
     const log = this.#table.live(id);
     const place = log ?? this.#table.shelved(id);
     if (!place) return undefined;
-    if (from >= place.last) return [];
-    if (log && from >= log.readableFrom) return log.read(from, limit);
     const wanted = log ? Math.min(limit, log.readableFrom - from) : limit;
     const stored = wanted > 0 ? await this.#stored(place.number, from, wanted) : [];
     const last = stored.at(-1)?.sequence;
@@ -153,6 +153,14 @@ export class SqliteLogBook implements LogBook {
     if (last === undefined || stored.length === limit) return stored;
     const rest = await this.read(id, last, limit - stored.length);
     return rest && [...stored, ...rest];
+  }
+
+  held(id: string, after: number, limit: number): readonly LogEntry[] | undefined {
+    const from = Math.max(0, after);
+    const log = this.#table.live(id);
+    if (log && from >= log.readableFrom) return log.read(from, limit);
+    const place = log ?? this.#table.shelved(id);
+    return place && from >= place.last ? [] : undefined;
   }
 
   watch(id: string, listener: () => void): () => void {
