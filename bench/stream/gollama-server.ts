@@ -41,19 +41,19 @@ export async function startGollamaServer(producers: number, folder: string | und
   const channels = submitted.map(({ id }) => id);
   for (const id of channels) logs.append(id, { kind: 'state', status: 'running' });
   const gateway = await startGateway(core);
-  const read = logs.read.bind(logs);
+  const held = logs.held.bind(logs);
   return {
     port: Number(new URL(gateway.url).port),
     channels,
     append: (at, text) => logs.append(channels[at] ?? '', { kind: 'text', text }),
     drained: () => logs.drained(NEVER),
     onRead: (listener) => {
-      logs.read = (id, after, limit) => {
+      logs.held = (id, after, limit) => {
         listener(id);
-        return read(id, after, limit);
+        return held(id, after, limit);
       };
       return () => {
-        logs.read = read;
+        logs.held = held;
       };
     },
   };

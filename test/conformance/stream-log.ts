@@ -104,6 +104,8 @@ export function logBookConformance(name: string, make: MakeLogBook): void {
         for (const limit of [0, 1, 3, 100]) {
           const expected = Array.from({ length: 10 }, (_, at) => at + 1).slice(after, after + limit);
           const entries = await book.read('a', after, limit);
+          const held = book.held('a', after, limit);
+          if (held) expect(held).toEqual(entries);
           expect(entries?.map(({ sequence }) => sequence)).toEqual(expected);
         }
       }

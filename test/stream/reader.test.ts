@@ -13,8 +13,17 @@ const SILENCE_MS = 15_000;
 
 /** A task that failed is tried again while somebody reads of its failure. */
 class RevivedLogBook extends MemoryLogBook {
+  #isRead = false;
+
+  /** As if nothing were in memory, but for the read below. */
+  override held(id: string, after: number, limit: number): readonly LogEntry[] | undefined {
+    return this.#isRead ? super.held(id, after, limit) : undefined;
+  }
+
   override async read(id: string, after: number, limit: number): Promise<readonly LogEntry[] | undefined> {
+    this.#isRead = true;
     const entries = await super.read(id, after, limit);
+    this.#isRead = false;
     if (this.last(id) === 1) this.append(id, AGAIN);
     return entries;
   }

@@ -162,6 +162,7 @@ describe('a connection', () => {
     const { logs, lines, transport, subscribe } = rig();
     logs.append('c', RUNNING);
     await subscribe('c');
+    logs.held = () => undefined;
     logs.read = () => Promise.reject(new Error('the disk is away'));
     logs.append('c', textRecord('a'));
     await settled();
@@ -173,6 +174,7 @@ describe('a connection', () => {
     const { logs, transport, subscribe } = rig();
     logs.append('c', RUNNING);
     await subscribe('c');
+    logs.held = () => undefined;
     logs.read = () => Promise.resolve(undefined);
     logs.append('c', textRecord('a'));
     await settled();
@@ -202,6 +204,9 @@ describe('a connection', () => {
     logs.append('c', RUNNING);
     await subscribe('c');
     const sent = transport.frames.length;
+    const held = logs.held.bind(logs);
+    logs.read = (...asked) => Promise.resolve(held(...asked));
+    logs.held = () => undefined;
     logs.append('c', textRecord('a'));
     connection.closed();
     connection.closed();
