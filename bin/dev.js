@@ -8,6 +8,7 @@ import { translateReferenceArguments } from '../src/cli/reference-arguments.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const pjson = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 pjson.oclif.commands.target = './commands';
+pjson.oclif.helpClass = './src/cli/help.ts';
 pjson.oclif.hooks = { command_not_found: './src/cli/command-not-found.ts' };
 process.env.NODE_ENV ??= 'development';
 settings.debug = true;

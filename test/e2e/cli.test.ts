@@ -197,8 +197,8 @@ describe('what goes wrong', () => {
     const app = await startApp('fallback: simulated');
     const ended = await gollama(['serve', '--port', new URL(app.url).port]);
     expect(ended.code).toBe(4);
-    expect(ended.stderr).toContain(`error: ${app.url} is in use by gollama ${packageVersion()}, up `);
-    expect(ended.stderr).toMatch(/hint: .*gollama status.*--port/);
+    expect(ended.stderr).toContain(`error: ${app.url} is in use by gollama ${packageVersion()} (pid ${process.pid}, up `);
+    expect(ended.stderr).toMatch(/hint: .*gollama status.*kill \d+.*--port/);
   });
 });
 

@@ -1,6 +1,6 @@
 /** What users install: the tarball of `npm pack`, in a folder of its own, run in a home where nothing is. */
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { endAll } from '../support/ending.js';
 import { GollamaProcess, gollama, ROOT } from '../support/gollama-process.js';
 import { send } from '../support/http.js';
 import { makePlace, type Place } from '../support/place.js';
+import { makeRelease } from '../support/release.js';
 
 const run = promisify(execFile);
 
@@ -17,9 +18,17 @@ interface Lock {
   readonly [field: string]: unknown;
 }
 
+interface User {
+  readonly folder: string;
+  /** What npm said on its standard error stream. */
+  readonly told: string;
+  readonly locked: Lock['packages'];
+}
+
 let place: Place;
 let runJs: string;
 let files: string[];
+let user: User;
 
 beforeAll(async () => {
   place = makePlace();
@@ -28,14 +37,8 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(endAll);
 
-/** In a copy: the manifest that belongs into the package would be taken for that of the working tree. */
 async function pack(source: string): Promise<string> {
-  mkdirSync(source);
-  for (const name of ['package.json', 'bin', 'dist', 'config', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
-    if (existsSync(join(ROOT, name))) cpSync(join(ROOT, name), join(source, name), { recursive: true });
-  }
-  symlinkSync(join(ROOT, 'node_modules'), join(source, 'node_modules'));
-  await run(process.execPath, ['bin/manifest.js'], { cwd: source });
+  await makeRelease(source);
   const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json'], { cwd: source });
   const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
   files = packed.files.map(({ path }) => path);
@@ -58,10 +61,23 @@ async function install(tarball: string, folder: string): Promise<void> {
   const { overrides } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { overrides?: object };
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ ...manifest, overrides }));
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ ...lock, name: 'user', packages }));
-  const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
-  await run('npm', ['ci', ...flags], { cwd: folder });
+  const flags = ['--prefer-offline', '--no-audit', '--no-fund'];
+  const { stderr } = await run('npm', ['ci', ...flags], { cwd: folder });
+  user = { folder, told: stderr, locked: Object.fromEntries(needed) };
   runJs = join(folder, 'node_modules/.bin/gollama');
 }
+
+const PROGRAM = `
+import { newChatTask, QueueManager, type TaskResult } from 'gollama';
+
+const engines = [{ kind: 'simulated', models: ['sim'], ttft: '1ms', token_time: '1ms' }];
+const queue = new QueueManager({ config: { engines }, storagePath: './tasks' });
+await queue.start();
+const task = newChatTask('sim', [{ role: 'user', content: 'hello' }]);
+const results: TaskResult[] = await queue.submitBatchTasks([task]);
+console.log(results.map(({ success }) => success));
+await queue.stop();
+`;
 
 describe('the package', () => {
   it('holds what it needs to run, and neither tests nor sources', () => {
@@ -70,7 +86,9 @@ describe('the package', () => {
         'bin/run.js',
         'config/gollama.example.yaml',
         'dist/commands/serve.js',
-        'dist/src/serve.js',
+        'dist/src/index.js',
+        'dist/third-party-licenses.txt',
+        'dist/types/src/index.d.ts',
         'oclif.manifest.json',
         'package.json',
       ]),
@@ -81,6 +99,11 @@ describe('the package', () => {
           /^(test|src|commands|\.ci)\//.test(path) || (/\.ts$/.test(path) && !/^dist\/types\/.*\.d\.ts$/.test(path)),
       ),
     ).toEqual([]);
+  });
+
+  it('is installed without a warning about versions of Node, and without scripts of its dependencies', () => {
+    expect(user.told).not.toMatch(/EBADENGINE|allow-scripts|deprecated/);
+    expect(Object.entries(user.locked).filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([]);
   });
 
   it('tells its version', async () => {
@@ -98,6 +121,40 @@ describe('the package', () => {
     const status = await gollama(['status', '--json', '--server', url], { runJs, place });
     expect(JSON.parse(status.stdout)).toMatchObject({ version: packageVersion(), engines: [{ state: 'ready' }] });
     expect(await server.stop()).toEqual({ code: 0, signal: null });
+  });
+
+  it('keeps tasks through a restart, with its threads and its database', async () => {
+    const own = makePlace();
+    const first = await GollamaProcess.serve([], { runJs, place: own });
+    const submit = ['submit', 'chat', '-m', 'sim', 'hello', '--option', 'num_predict=1', '--wait'];
+    const server = ['--server', await first.ready()];
+    const submitted = await gollama([...submit, '--json', ...server], { runJs, place: own });
+    expect(submitted).toMatchObject({ code: 0, stderr: '' });
+    await first.stop();
+    const second = await GollamaProcess.serve([], { runJs, place: own });
+    const list = await gollama(['list', '--json', '--server', await second.ready()], { runJs, place: own });
+    expect(JSON.parse(list.stdout)).toMatchObject({ tasks: [{ status: 'completed' }] });
+    await second.stop();
+  });
+
+  it('measures, with its threads and its processes', async () => {
+    const small = ['-n', '4', '--warmup', '0', '--max-tokens', '2', '--workers', '2', '--no-calibrate'];
+    const measured = await gollama(['bench', '--engine', 'sim', ...small, '--json', '-'], { runJs, place });
+    expect(measured.code, measured.stderr).toBe(0);
+    expect(JSON.parse(measured.stdout)).toMatchObject({ verdict: { status: 'pass' } });
+  });
+
+  it('is a library for programs, with types', async () => {
+    writeFileSync(join(user.folder, 'program.mts'), PROGRAM);
+    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
+    const settings = ['--strict', '--module', 'nodenext', '--target', 'es2023', ...types];
+    const compiled = await run(process.execPath, [compiler, ...settings, 'program.mts'], { cwd: user.folder }).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(compiled.stdout).toBe('');
+    const ran = await run(process.execPath, ['program.mjs'], { cwd: user.folder, env: { HOME: place.home } });
+    expect(ran.stdout).toBe('[ true ]\n');
   });
 
   it('has every command of the repository', async () => {

@@ -1,0 +1,24 @@
+/** What is packed, made in a folder of its own: in the working tree it would take the place of what was compiled. */
+import { execFile } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from './gollama-process.js';
+
+const run = promisify(execFile);
+
+const PARTS = ['package.json', 'tsconfig.json', 'bin', 'src', 'commands', 'bench', 'config', 'dist'];
+const TEXTS = ['README.md', 'LICENSE', 'CHANGELOG.md'];
+
+/** `folder` is made. It runs as it is: `bin/run.js`. */
+export async function makeRelease(folder: string): Promise<void> {
+  mkdirSync(join(folder, 'node_modules'), { recursive: true });
+  for (const name of [...PARTS, ...TEXTS].filter((path) => existsSync(join(ROOT, path)))) {
+    cpSync(join(ROOT, name), join(folder, name), { recursive: true });
+  }
+  for (const name of readdirSync(join(ROOT, 'node_modules')).filter((path) => path !== '.cache')) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+  }
+  await run(process.execPath, ['bin/bundle.js'], { cwd: folder });
+  await run(process.execPath, ['bin/manifest.js'], { cwd: folder });
+}
