@@ -9,8 +9,12 @@ const COALESCE_ABOVE = 64;
 const START = { type: 'start', message: '' };
 const LATE_START: Publication = { data: JSON.stringify(START), offset: undefined };
 
-/** Many readers follow one log: what an entry says is written once for all of them. */
-const publications = new WeakMap<LogEntry, Publication>();
+/**
+ * Many readers follow one log: what an entry says is written once for those who are at the same place. One a slot, by
+ * sequence number: to keep it for every entry there is would cost the garbage collector more than it saves.
+ */
+const SLOTS = 1_024;
+const publications: ({ readonly entry: LogEntry; readonly publication: Publication } | undefined)[] = new Array(SLOTS);
 
 /**
  * The publications of entries that follow each other. The offset of a publication is the sequence number
@@ -78,10 +82,10 @@ function isText(record: LogRecord): record is Extract<LogRecord, { readonly text
 }
 
 function publicationOf(entry: LogEntry): Publication {
-  let publication = publications.get(entry);
-  if (publication === undefined) {
-    publication = { data: JSON.stringify(publicationData(entry)), offset: entry.sequence };
-    publications.set(entry, publication);
-  }
+  const slot = entry.sequence % SLOTS;
+  const known = publications[slot];
+  if (known?.entry === entry) return known.publication;
+  const publication = { data: JSON.stringify(publicationData(entry)), offset: entry.sequence };
+  publications[slot] = { entry, publication };
   return publication;
 }
