@@ -101,7 +101,7 @@ async function scene(engines: readonly ScriptedEngine[], setup: Setup = {}): Pro
     const caller = { name: 'somebody', admin: false, maxPriority: undefined, maxConcurrency: undefined };
     const headers = { 'content-type': 'application/json' };
     const path = request.url ?? '';
-    const signal = active.add(response);
+    const { signal } = active.add(response);
     await relay.handle({ id: 'r1', caller, priority: 5, path, headers, body: Buffer.concat(body), signal }, response);
     made.handled += 1;
     for (const look of waiting) look();
