@@ -134,7 +134,8 @@ class ChaosRun {
     transcripts.push(transcript);
     this.#readersLeft += 1;
     const dice = new Dice(seededRandom(this.#dice.whole(0, 2 ** 31)));
-    const comingMs = dice.between(...COMING_MS[dice.draw(COMING)]);
+    const [fromMs, toMs] = COMING_MS[dice.draw(COMING)];
+    const comingMs = dice.between(fromMs, toMs);
     const reading = { url, id, chatId, transcript, dice, signal: this.#over.signal };
     const read = async () => {
       await wait(comingMs);

@@ -27,7 +27,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-type ConfigCommand = typeof ConfigCheck | typeof ConfigInit | typeof ConfigPath | typeof ConfigSet;
+interface ConfigCommand {
+  run(argv: string[], root: string): Promise<unknown>;
+}
 
 async function run(command: ConfigCommand, ...argv: string[]) {
   const { stdout, stderr, error } = await captureOutput(() => command.run(argv, ROOT));

@@ -27,7 +27,7 @@ function file(text: string): string {
   return path;
 }
 
-async function run(command: typeof ConfigCheck | typeof ConfigShow, ...argv: string[]) {
+async function run(command: { run(argv: string[], root: string): Promise<unknown> }, ...argv: string[]) {
   const { stdout, stderr, error } = await captureOutput(() => command.run(argv, ROOT));
   return { stdout, stderr, exitCode: error ? (error.oclif?.exit ?? 'thrown') : 0 };
 }
@@ -99,7 +99,7 @@ describe('--json', () => {
     const asJson = await run(ConfigCheck, ...argv, '--json');
     expect([asText.exitCode, asJson.exitCode, asText.stdout, asJson.stderr]).toEqual([exitCode, exitCode, '', '']);
     const { error, ...rest } = JSON.parse(asJson.stdout);
-    expect(rest).toEqual({});
+    expect(rest).toEqual({ schemaVersion: 1 });
     expect(error).toEqual({ code, message: expect.any(String), hint: expect.any(String), exitCode });
     expect(asText.stderr).toBe(`error: ${error.message}\n  hint: ${error.hint}\n`);
   });

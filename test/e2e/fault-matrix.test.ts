@@ -111,7 +111,7 @@ function ask(what: Ask): Promise<Answer> {
 /** The text that the engine itself answers with; a fault of the wire may choose another one. */
 async function wantedText(fault: string, dialect: Dialect): Promise<string> {
   const ofWire = fault === 'split-utf8' ? fault : 'none';
-  const way = { model: 'llama', stream: false };
+  const way = { model: 'llama', stream: false } as const;
   const answer = await send(`${llama.url}/v1/${dialect}`, request({ id: 'direct', fault: ofWire, dialect, way }));
   return textOf([answer.json()]);
 }

@@ -86,7 +86,7 @@ describe('a body', () => {
     const { url } = await start();
     const answer = await send(`${url}/v1/chat/completions`, { body: 'x'.repeat(1_001) });
     expect(answer.status).toBe(413);
-    expect(answer.json().error).toMatchObject({ code: 'body_too_large', type: 'invalid_request_error', param: null });
+    expect(answer.error).toMatchObject({ code: 'body_too_large', type: 'invalid_request_error', param: null });
     const head = 'POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n';
     const raw = dial(url, `${head}3e8\r\n${'x'.repeat(1_000)}\r\n1\r\nx\r\n`);
     while (!raw.text.includes('body_too_large')) await once(raw.socket, 'data');
@@ -165,7 +165,7 @@ describe('a request', () => {
     const { url } = await start({ apiKeys: [KEY] });
     const answer = await send(`${url}/v1/%zz`, { headers: { 'x-request-id': 'r1' } });
     expect([answer.status, answer.headers['x-request-id']]).toEqual([400, 'r1']);
-    expect(answer.json().error).toMatchObject({ code: 'invalid_request', type: 'invalid_request_error', param: null });
+    expect(answer.error).toMatchObject({ code: 'invalid_request', type: 'invalid_request_error', param: null });
   });
 
   it('with headers that are too large is told so', async () => {
@@ -185,8 +185,8 @@ describe('a request', () => {
   it('to an unknown path is refused with 404', async () => {
     const { url } = await start();
     const answer = await send(`${url}/nothing?here`);
-    expect([answer.status, answer.json().error.code]).toEqual([404, 'not_found']);
-    expect(answer.json().error.message).toBe('there is nothing at /nothing');
+    expect([answer.status, answer.error.code]).toEqual([404, 'not_found']);
+    expect(answer.error.message).toBe('there is nothing at /nothing');
   });
 
   it.each([
@@ -198,7 +198,7 @@ describe('a request', () => {
   ])('%s %s is refused with 405 and Allow: %s', async (method, path, allow) => {
     const { url } = await start();
     const answer = await send(`${url}${path}`, { method });
-    expect([answer.status, answer.headers.allow, answer.json().error.code]).toEqual([405, allow, 'method_not_allowed']);
+    expect([answer.status, answer.headers.allow, answer.error.code]).toEqual([405, allow, 'method_not_allowed']);
   });
 
   it('without a known key is refused with 401, but for the health pages', async () => {
@@ -220,7 +220,7 @@ describe('a request', () => {
   it('for another host than this machine is refused with 403 where no key is asked for', async () => {
     const { url } = await start();
     const answer = await send(`${url}/v1/models`, { headers: { host: 'evil.example' } });
-    expect([answer.status, answer.json().error.code]).toEqual([403, 'forbidden']);
+    expect([answer.status, answer.error.code]).toEqual([403, 'forbidden']);
     const keyed = await start({ apiKeys: [KEY] });
     const headers = { host: 'evil.example', authorization: 'Bearer sk-1' };
     expect((await send(`${keyed.url}/v1/models`, { headers })).status).toBe(200);
@@ -291,7 +291,7 @@ describe('a failure', () => {
   it('of ours is told without its stack, and logged with it', async () => {
     const { url, lines } = await start();
     const answer = await send(`${url}/broken`);
-    expect([answer.status, answer.json().error]).toEqual([
+    expect([answer.status, answer.error]).toEqual([
       500,
       { message: 'a bug', type: 'server_error', param: null, code: 'internal' },
     ]);

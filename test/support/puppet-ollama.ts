@@ -37,12 +37,16 @@ export class OllamaCall extends UpstreamCall {
 
   /** The last message, the prompt or the input. */
   get asked(): string {
-    const { messages, prompt, input } = this.json as { messages?: { content: string }[]; prompt?: string };
+    const { messages, prompt, input } = this.json as {
+      messages?: { content: string }[];
+      prompt?: string;
+      input?: unknown;
+    };
     return String(prompt ?? input ?? messages?.at(-1)?.content);
   }
 
   /** A piece of the answer. */
-  say(text: string): void {
+  override say(text: string): void {
     if (!this.response.headersSent) this.response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     this.response.write(`${JSON.stringify({ ...this.#piece(text), done: false })}\n`);
   }

@@ -29,7 +29,8 @@ async function start() {
   const relay: Pick<Relay, 'handle'> = {
     async handle(request, response) {
       relayed.push(request);
-      response.writeHead(200, { 'x-request-id': String(request.answerHeaders['x-request-id']) }).end('{}');
+      response.writeHead(200, { 'x-request-id': String(request.answerHeaders['x-request-id']) });
+      response.end('{}');
     },
   };
   const engine = new ScriptedEngine({ models: ['a/b', 'c'] });
@@ -100,11 +101,7 @@ describe('the models', () => {
   it('that do not exist are not found', async () => {
     const { ask } = await start();
     const answer = await ask('/v1/models/other');
-    expect([answer.status, answer.json().error.code, answer.json().error.param]).toEqual([
-      404,
-      'model_not_found',
-      'model',
-    ]);
+    expect([answer.status, answer.error.code, answer.error.param]).toEqual([404, 'model_not_found', 'model']);
   });
 });
 
@@ -134,7 +131,7 @@ describe('the priority', () => {
   it.each(['urgent', '1.5', '1e3', '', '9999999999'])('cannot be %j', async (asked) => {
     const { ask, relayed } = await start();
     const answer = await ask('/v1/chat/completions', {}, { 'x-gollama-priority': asked });
-    expect([answer.status, answer.json().error.param]).toEqual([400, 'X-Gollama-Priority']);
+    expect([answer.status, answer.error.param]).toEqual([400, 'X-Gollama-Priority']);
     expect(relayed).toEqual([]);
   });
 });

@@ -172,7 +172,7 @@ describe('a response in the background', () => {
       if (textOf(before) === 'ab') break;
     }
     const last = before.at(-1)?.sequence_number ?? 0;
-    const [first] = before as [{ response: { id: string } }];
+    const [first] = before as unknown as [{ response: { id: string } }];
     say(engineCall, { content: 'd' });
     const rest = await client().responses.retrieve(first.response.id, { stream: true, starting_after: last });
     say(engineCall, { content: 'e' });
