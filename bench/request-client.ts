@@ -9,9 +9,9 @@ import { messageOf } from '../src/base/errors.js';
 import { AnswerObservation, type Failure } from './answer-observation.js';
 import { type Connection, Connections } from './connections.js';
 import type { RequestSettings, Target, WorkItem } from './plan.js';
-import { printable } from './printable.js';
 import type { ErrorClass, RequestRecord } from './record.js';
 import { promptHash, requestBody, requestPath } from './request-body.js';
+import { shortText } from './short-text.js';
 
 export interface RequestClientOptions {
   readonly target: Target;
@@ -224,16 +224,16 @@ class Exchange implements Dispatcher.DispatchHandler {
       status: this.#status,
       ok: !this.#incomplete && failure === undefined,
       errorClass: failure?.errorClass ?? null,
-      error: failure ? printable(failure.message) : null,
+      error: failure ? shortText(failure.message) : null,
       attempts,
-      finishReason: seen.finishReason && printable(seen.finishReason),
+      finishReason: seen.finishReason && shortText(seen.finishReason),
       tokens: seen.tokens(),
       chunks: seen.chunks,
       gapsUs: seen.gapsUs,
       coalesced: seen.coalesced,
       serverTimings: seen.serverTimings,
       promptHash: promptHash(item),
-      modelReported: seen.modelReported && printable(seen.modelReported),
+      modelReported: seen.modelReported && shortText(seen.modelReported),
       incomplete: this.#incomplete,
       ...(this.#options.settings.saveText ? { text: seen.text } : {}),
     };

@@ -2,12 +2,12 @@
 import { availableParallelism } from 'node:os';
 import type { Clock } from '../src/base/clock.js';
 import { GollamaError } from '../src/base/errors.js';
+import { keptAlive } from '../src/base/kept-alive.js';
 import { packageVersion } from '../src/base/version.js';
 import type { RunBenchFlags } from './bench-flags.js';
 import { CALIBRATION_DEFAULTS, calibrate } from './calibration.js';
 import { environment } from './environment.js';
 import { judgementOf } from './judgement.js';
-import { keptAlive } from './kept-alive.js';
 import { parseGoodput } from './metrics/goodput.js';
 import { renderGithubAnnotations } from './output/github-annotations.js';
 import { liveLine, logLine } from './output/live-line.js';

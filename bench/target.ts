@@ -3,7 +3,7 @@ import { request } from 'undici';
 import { type Clock, pause } from '../src/base/clock.js';
 import { GollamaError, messageOf } from '../src/base/errors.js';
 import { isJsonObject, parseJsonObject } from '../src/protocol/json-object.js';
-import { printable } from './printable.js';
+import { shortText } from './short-text.js';
 
 export interface FoundTarget {
   /** Without a slash at its end and without `/v1`. */
@@ -80,7 +80,7 @@ async function look(
       hint: 'put the key into a variable and name that with --api-key-env',
     });
   }
-  if (status === 503) return new GollamaError('engine_unavailable', `${baseUrl} is not ready: ${printable(text)}`);
+  if (status === 503) return new GollamaError('engine_unavailable', `${baseUrl} is not ready: ${shortText(text)}`);
   const data = parseJsonObject(Buffer.from(text))?.data;
   // Not every server has a list of models; then the user has to name one.
   if (status === 404 || (status === 200 && !Array.isArray(data))) return notOpenAi(text) ?? [];
@@ -88,9 +88,9 @@ async function look(
   return data.filter(isJsonObject).flatMap(({ id }) => (isName(id) ? [id] : []));
 }
 
-/** A name that would steer a terminal is none that anybody gave to a model. */
+/** A name that is endless, or would steer a terminal, is none that anybody gave to a model. */
 function isName(id: unknown): id is string {
-  return typeof id === 'string' && id !== '' && printable(id) === id;
+  return typeof id === 'string' && id !== '' && shortText(id) === id;
 }
 
 async function modelsAnswer(

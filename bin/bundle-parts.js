@@ -136,6 +136,9 @@ function requiredLate(text) {
   return used.replace('"use strict";', `"use strict"; const late = { ${getters.join(' ')} };`);
 }
 
+/** Without it, what is required is put into the output too, and runs when it is required. */
+const OWN_REQUIRE = /^const require = createRequire\(import\.meta\.url\);$/m;
+
 const OWN = new RegExp(`^${root.replaceAll('\\', '\\\\')}(src|commands|bench)[\\\\/].*\\.ts$`);
 
 /**
@@ -175,7 +178,10 @@ export function ownFiles(together) {
       }));
       onLoad({ filter: OWN }, ({ path }) => {
         const name = nameOf(path);
-        const source = hoisted(readFileSync(path, 'utf8'), (target) => first.has(nameOf(join(dirname(path), target))));
+        const written = readFileSync(path, 'utf8').replace(OWN_REQUIRE, '');
+        if (/createRequire\(import\.meta/.test(written))
+          throw new Error(`${name}: what it requires would not be there`);
+        const source = hoisted(written, (target) => first.has(nameOf(join(dirname(path), target))));
         const text = source.replaceAll('import.meta.url', `${PLACE}("${compiledName(name)}")`);
         return { contents: first.size > 0 && !first.has(name) ? `import 'together';${text}` : text, loader: 'ts' };
       });

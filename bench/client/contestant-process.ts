@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { programBeside } from '../program.js';
+import { programBeside } from '../../src/base/program-beside.js';
 import type { ContestantName, Play } from './contestant.js';
 import type { ContestantMessage, Report } from './contestant-program.js';
 

@@ -1,10 +1,9 @@
 /** `npm run bench:client`: what the client of `gollama bench` costs for each event. Linux only: it reads /proc. */
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { GollamaError, messageOf, toGollamaError } from '../../src/base/errors.js';
-import { LOADS, type Measurement, measure, TARGET_LOAD } from './rounds.js';
+import { GollamaError, messageOf } from '../../src/base/errors.js';
+import { type MeasuringParts, machineText, runMeasuring, writeReport } from '../measuring.js';
+import { LOADS, measure, TARGET_LOAD } from './rounds.js';
 import { verdicts } from './summary.js';
 import { climbTable, loadTable, targetTable } from './tables.js';
 
@@ -32,25 +31,12 @@ interface Options {
 const DEFAULT_ROUNDS = 5;
 const QUICK_ROUNDS = 2;
 const ROUNDS_MAX = 100;
-const INTERRUPTED_EXIT_CODE = 130;
 
-const interrupt = new AbortController();
-const progress = (line: string) => void process.stderr.write(`${line}\n`);
 const print = (text: string) => void process.stdout.write(`${text}\n\n`);
 
-process.once('SIGINT', () => interrupt.abort());
-process.once('SIGTERM', () => interrupt.abort());
-try {
-  const options = parseOptions(process.argv.slice(2));
-  if (options.help) process.stdout.write(HELP);
-  else await run(options);
-} catch (thrown) {
-  const error = toGollamaError(thrown);
-  progress(`bench:client: ${error.message}${error.hint === undefined ? '' : `\n  ${error.hint}`}`);
-  process.exitCode = interrupt.signal.aborted ? INTERRUPTED_EXIT_CODE : error.exitCode;
-}
+await runMeasuring({ name: 'bench:client', help: HELP, parse: parseOptions, run });
 
-async function run({ rounds, quick, ladder, jsonPath }: Options): Promise<void> {
+async function run({ rounds, quick, ladder, jsonPath }: Options, parts: MeasuringParts): Promise<void> {
   if (!existsSync('/proc/stat')) throw new GollamaError('configuration', 'there is no /proc/stat here');
   const loads = quick ? [TARGET_LOAD] : LOADS;
   const measurement = await measure({
@@ -59,21 +45,13 @@ async function run({ rounds, quick, ladder, jsonPath }: Options): Promise<void> 
     withLadder: ladder,
     secondsPerLoad: quick ? 1.5 : 3,
     secondsPerRung: 1.5,
-    signal: interrupt.signal,
-    progress,
+    ...parts,
   });
-  print(
-    `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}; median [lowest..highest] of ${rounds} rounds`,
-  );
+  print(`${machineText()}; median (lowest..highest) of ${rounds} rounds`);
   for (const load of loads) print(loadTable(measurement, load));
   if (ladder) print(climbTable(measurement));
   print(targetTable(verdicts(measurement)));
-  if (jsonPath !== undefined) await writeJson(jsonPath, measurement);
-}
-
-async function writeJson(path: string, measurement: Measurement): Promise<void> {
-  const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model };
-  await writeFile(path, `${JSON.stringify({ machine, ...measurement, verdicts: verdicts(measurement) }, null, 2)}\n`);
+  if (jsonPath !== undefined) await writeReport(jsonPath, { ...measurement, verdicts: verdicts(measurement) });
 }
 
 /** Throws GollamaError `usage`. */

@@ -1,5 +1,5 @@
 /** What the samples say. Pure: medians over rounds, of ratios inside a round. */
-import { type Spread, spread } from '../relay/summary.js';
+import { type Spread, spread } from '../spread.js';
 import {
   AGAIN,
   DELAY_P50_MS_MAX,

@@ -1,6 +1,6 @@
 /** The summary as tables. */
 import Table from 'cli-table3';
-import { type Spread, spread } from '../relay/summary.js';
+import { type Spread, spread, spreadText } from '../spread.js';
 import { ENTRIES, IDIOMATIC, type Load, type Measurement, type Sample } from './rounds.js';
 import { costRatio, costUs, samplesOf, sustained, type Verdict } from './summary.js';
 
@@ -54,9 +54,6 @@ function tableOf(head: string[]) {
   return new Table({ head, style: PLAIN, colAligns: head.map((_, at) => (at === 0 ? 'left' : 'right')) });
 }
 
-/** Median, and in brackets lowest and highest. */
 function text(figure: Spread | undefined, digits: number): string {
-  if (figure === undefined) return '-';
-  const [median, low, high] = [figure.median, figure.low, figure.high].map((value) => value.toFixed(digits));
-  return low === high ? `${median}` : `${median} [${low}..${high}]`;
+  return figure === undefined ? '-' : spreadText(figure, digits);
 }

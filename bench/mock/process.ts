@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { type Clock, pause } from '../../src/base/clock.js';
 import { GollamaError } from '../../src/base/errors.js';
-import { programBeside } from '../program.js';
+import { programBeside } from '../../src/base/program-beside.js';
 import type { MockMessage } from './program.js';
 import type { MockOptions } from './server.js';
 

@@ -1,10 +1,12 @@
 /** `npm run bench:relay`: what it costs to send a request through gollama. Linux only: it reads /proc. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pause, systemClock } from '../../src/base/clock.js';
-import { GollamaError, messageOf, toGollamaError } from '../../src/base/errors.js';
+import { GollamaError } from '../../src/base/errors.js';
+import { type MeasuringParts, runMeasuring, writeReport } from '../measuring.js';
+import { spread } from '../spread.js';
 import { compilePrograms } from './compile.js';
 import type { Gateway } from './gateway.js';
 import { gollama } from './gollama.js';
@@ -15,7 +17,7 @@ import { type BenchOptions, HELP, parseOptions } from './options.js';
 import { pipe } from './pipe.js';
 import { findPortkey } from './portkey.js';
 import { type Measurement, measure, type RoundsOptions, trialOf, WARM_UP_STREAMS } from './rounds.js';
-import { spread, verdicts } from './summary.js';
+import { verdicts } from './summary.js';
 import { idleTable, targetTable, workloadTable } from './tables.js';
 import { IDLE_MODEL, type Workload, workloads } from './workloads.js';
 
@@ -23,26 +25,10 @@ const HERE = import.meta.dirname;
 const ROOT = join(HERE, '..', '..');
 const ENGINE_START_MS = 5_000;
 const ENGINE_LOOK_MS = 20;
-const INTERRUPTED_EXIT_CODE = 130;
 
-const interrupt = new AbortController();
-const progress = (line: string) => void process.stderr.write(`${line}\n`);
+await runMeasuring({ name: 'bench:relay', help: HELP, parse: (argv) => parseOptions(argv, ROOT), run });
 
-process.once('SIGINT', () => interrupt.abort());
-process.once('SIGTERM', () => interrupt.abort());
-try {
-  const options = parseOptions(process.argv.slice(2), ROOT);
-  if (options.help) process.stdout.write(HELP);
-  else await run(options);
-} catch (thrown) {
-  const { aborted } = interrupt.signal;
-  const error = toGollamaError(thrown);
-  const hint = error.hint === undefined || aborted ? '' : `\n  ${error.hint}`;
-  progress(`bench:relay: ${aborted ? 'interrupted' : error.message}${hint}`);
-  process.exitCode = aborted ? INTERRUPTED_EXIT_CODE : error.exitCode;
-}
-
-async function run(options: BenchOptions): Promise<void> {
+async function run(options: BenchOptions, { signal, progress }: MeasuringParts): Promise<void> {
   if (!existsSync('/proc/self/schedstat')) {
     throw new GollamaError('configuration', 'CPU time is read from /proc/PID/task/TID/schedstat, which is not here');
   }
@@ -58,19 +44,18 @@ async function run(options: BenchOptions): Promise<void> {
       rounds: options.rounds,
       workloads: tests,
       withIdle: options.tests.includes('idle'),
-      engine: { port: await enginePort(outputPath), process: engine },
+      engine: { port: await enginePort(outputPath, signal), process: engine },
       load: new LoadClient(programs.loadClient),
       folder,
       env,
-      signal: interrupt.signal,
+      signal,
       progress,
     };
     const { gateways, leftOut } = await contestants(options, base);
     const measurement = await measure({ ...base, gateways });
     const names = gateways.map(({ name }) => name);
     print(options, measurement, { names, tests, leftOut });
-    if (options.jsonPath !== undefined) await writeJson(options.jsonPath, options, measurement, leftOut);
-    if (interrupt.signal.aborted) process.exitCode = INTERRUPTED_EXIT_CODE;
+    if (options.jsonPath !== undefined) await writeReport(options.jsonPath, reportOf(options, measurement, leftOut));
   } finally {
     await engine?.stop();
     await rm(folder, { recursive: true, force: true });
@@ -82,8 +67,8 @@ function ownEnvironment(): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GOLLAMA_')));
 }
 
-async function enginePort(outputPath: string): Promise<number> {
-  const deadline = AbortSignal.any([interrupt.signal, AbortSignal.timeout(ENGINE_START_MS)]);
+async function enginePort(outputPath: string, signal: AbortSignal): Promise<number> {
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(ENGINE_START_MS)]);
   while (!deadline.aborted) {
     const port = /^listening (\d+)$/m.exec(await readFile(outputPath, 'utf8'))?.[1];
     if (port !== undefined) return Number(port);
@@ -103,7 +88,7 @@ async function contestants(options: BenchOptions, base: Omit<RoundsOptions, 'gat
     if (missing === undefined && 'gateway' in candidate) gateways.push(candidate.gateway);
     else if (['nginx', 'portkey'].includes(name)) leftOut[name] = missing ?? '';
     else throw new GollamaError('unreachable', `${name}: ${missing}`);
-    if (missing !== undefined) progress(`without ${name}: ${missing}`);
+    if (missing !== undefined) base.progress(`without ${name}: ${missing}`);
   }
   return { gateways, leftOut };
 }
@@ -155,20 +140,8 @@ ${neighbours ? `Other processes used ${neighbours.median.toFixed(2)} of ${cpus()
   process.stdout.write(`${parts.join('\n\n')}\n`);
 }
 
-async function writeJson(
-  path: string,
-  options: BenchOptions,
-  measurement: Measurement,
-  leftOut: Readonly<Record<string, string>>,
-): Promise<void> {
-  const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model };
+function reportOf(options: BenchOptions, measurement: Measurement, leftOut: Readonly<Record<string, string>>): object {
   const names = ['gollama', ...options.also.map(({ name }) => name)];
   const targets = Object.fromEntries(names.map((name) => [name, verdicts(measurement, name)]));
-  const at = new Date(systemClock.epoch()).toISOString();
-  const report = { schemaVersion: 1, at, machine, options, leftOut, targets, ...measurement };
-  try {
-    await writeFile(path, `${JSON.stringify(report, null, 1)}\n`);
-  } catch (thrown) {
-    throw new GollamaError('configuration', `cannot write ${path}: ${messageOf(thrown)}`, { cause: thrown });
-  }
+  return { options, leftOut, targets, ...measurement };
 }

@@ -1,12 +1,7 @@
 /** What the samples say. Pure: medians over rounds, of ratios and differences inside a round. */
+import { type Spread, spread } from '../spread.js';
 import { DIRECT, type IdleSample, type Measurement, type Sample } from './rounds.js';
 import { IDLE_STREAMS, type WorkloadName } from './workloads.js';
-
-export interface Spread {
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
-}
 
 export interface Verdict {
   readonly name: string;
@@ -20,16 +15,6 @@ export interface Verdict {
 }
 
 const MIB = 2 ** 20;
-
-/** Undefined for an empty list. */
-export function spread(values: readonly number[]): Spread | undefined {
-  const sorted = values.filter(Number.isFinite).sort((one, other) => one - other);
-  const middle = (sorted.length - 1) / 2;
-  const [below, above] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)]];
-  const [low, high] = [sorted[0], sorted.at(-1)];
-  if (below === undefined || above === undefined || low === undefined || high === undefined) return undefined;
-  return { median: (below + above) / 2, low, high };
-}
 
 /** CPU time of the gateway for one request, or one chunk. */
 export function costUs({ cpuUs, report, workload }: Sample): number {

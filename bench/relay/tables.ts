@@ -1,17 +1,8 @@
 /** The summary as tables. */
 import Table from 'cli-table3';
+import { type Spread, spread, spreadText } from '../spread.js';
 import { DIRECT, type Measurement } from './rounds.js';
-import {
-  addedUs,
-  costRatio,
-  costUs,
-  failedOf,
-  idleMib,
-  type Spread,
-  samplesOf,
-  spread,
-  type Verdict,
-} from './summary.js';
+import { addedUs, costRatio, costUs, failedOf, idleMib, samplesOf, type Verdict } from './summary.js';
 import { IDLE_STREAMS, type Workload } from './workloads.js';
 
 const MIB = 2 ** 20;
@@ -77,12 +68,8 @@ export function targetTable(gateway: string, verdicts: readonly Verdict[]): stri
   return table.toString();
 }
 
-/** `1.02 (0.95-1.10)`: the median and the extremes of the rounds. */
 function text(measured: Spread | undefined, digits: number): string {
-  if (measured === undefined) return '';
-  const { median, low, high } = measured;
-  if (low === high) return median.toFixed(digits);
-  return `${median.toFixed(digits)} (${low.toFixed(digits)}..${high.toFixed(digits)})`;
+  return measured === undefined ? '' : spreadText(measured, digits);
 }
 
 function median(measured: Spread | undefined): string {

@@ -1,5 +1,5 @@
 /** What the rounds say, row by row, held against the targets. Pure: medians over rounds, of ratios inside a round. */
-import { type Spread, spread } from '../relay/summary.js';
+import { type Spread, spread } from '../spread.js';
 import type { Figures } from './measurement.js';
 import { type Contestant, STALLED_CONTESTANTS, STEPS } from './steps.js';
 

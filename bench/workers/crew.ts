@@ -2,11 +2,11 @@
 import { MessageChannel, type Worker } from 'node:worker_threads';
 import { type Clock, pause } from '../../src/base/clock.js';
 import { GollamaError } from '../../src/base/errors.js';
+import { workerBeside } from '../../src/base/program-beside.js';
 import type { ThreadHealth } from '../client-health.js';
 import type { Play } from '../load-generator.js';
 import { monotonicUs } from '../mock/monotonic.js';
 import type { Plan, WorkItem } from '../plan.js';
-import { workerBeside } from '../program.js';
 import type { RequestRecord } from '../record.js';
 import { supply } from './item-supply.js';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.js';

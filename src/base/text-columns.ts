@@ -1,7 +1,6 @@
 /** Text in columns, by cli-table3: it counts the cells of a terminal, so that wide characters stay in line. */
 import Table from 'cli-table3';
-import stringWidth from 'string-width';
-import wrapAnsi from 'wrap-ansi';
+import { displayWidth, wrapHard } from './wide-text.js';
 
 export interface TextColumn {
   readonly align?: 'left' | 'right';
@@ -46,8 +45,8 @@ export function wrapText(text: string, width: number, { margin = 0, hanging = 2 
 
 /** The table would cut off what has no blanks in it, such as a sentence in Chinese. */
 function broken(text: string, width: number | undefined): string {
-  if (width === undefined || !text.split(/\s+/).some((word) => stringWidth(word) > width)) return text;
-  return wrapAnsi(text, width, { hard: true });
+  if (width === undefined || !text.split(/\s+/).some((word) => displayWidth(word) > width)) return text;
+  return wrapHard(text, width);
 }
 
 const NO_LINES = {

@@ -9,6 +9,7 @@ import { type Clock, systemClock } from '../base/clock.js';
 import { GollamaError, messageOf } from '../base/errors.js';
 import { nearest } from '../base/nearest.js';
 import { type Random, systemRandom } from '../base/random.js';
+import { stateFolder } from '../base/user-folders.js';
 import {
   isSessionId,
   newSession,
@@ -59,10 +60,9 @@ const ID_LETTERS = '23456789abcdefghjkmnpqrstuvwxyz';
 const ID_LENGTH = 3;
 const ID_TRIES = 8;
 
-/** `$XDG_STATE_HOME/gollama/sessions`, by default below `~/.local/state`. A relative `$XDG_STATE_HOME` counts for nothing. */
+/** `stateHome`: what `$XDG_STATE_HOME` says. */
 export function sessionsFolder({ stateHome, home }: { stateHome: string | undefined; home: string }): string {
-  const state = stateHome?.startsWith('/') ? stateHome : join(home, '.local', 'state');
-  return join(state, 'gollama', 'sessions');
+  return join(stateFolder(stateHome, home), 'sessions');
 }
 
 export class SessionFiles {

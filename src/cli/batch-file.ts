@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { GollamaError, messageOf } from '../base/errors.js';
-import { parseDurationMs } from '../config/duration.js';
 import { isJsonObject, type JsonObject } from '../protocol/json-object.js';
 import { parseSubmission } from '../protocol/task-submission.js';
 import { readStandardInput } from './question.js';
@@ -69,7 +68,7 @@ function taskOf(item: Item, { model, priority }: ItemDefaults, problems: string[
     : given;
   try {
     if (item.problem !== undefined) throw new Error(item.problem);
-    parseSubmission(task, { nowMs: 0, parseDurationMs });
+    parseSubmission(task, { nowMs: 0 });
   } catch (thrown) {
     problems.push(`${place}: ${messageOf(thrown).replace(/^task validation failed: /, '')}`);
   }

@@ -1,7 +1,8 @@
 /** The status of a server as text. */
+
+import { printable, printableLines } from '../base/printable.js';
 import type { EngineReport, ServerStatus } from '../protocol/status.js';
 import { durationText } from './duration-text.js';
-import { printable, printableLines } from './printable.js';
 import { priorityName } from './priority-text.js';
 import { renderTable } from './table.js';
 

@@ -64,7 +64,7 @@ export abstract class SubmitCommand extends GollamaCommand {
   async #followed(client: Client, id: string, signal: AbortSignal): Promise<TaskReport> {
     const [{ followAnswer }, { printableLines }] = await Promise.all([
       import('./task-follow.js'),
-      import('./printable.js'),
+      import('../base/printable.js'),
     ]);
     const isTerminal = process.stdout.isTTY;
     return followAnswer(client, id, {

@@ -1,7 +1,8 @@
 /** The flags that every `gollama submit` shares, and what they mean for the task. */
+
+import { looksLikeForgottenUnit, parseDurationMs } from '../base/duration.js';
 import { GollamaError } from '../base/errors.js';
 import type { NewTask } from '../client/new-task.js';
-import { looksLikeForgottenUnit, parseDurationMs } from '../config/duration.js';
 import { parsePriority } from '../protocol/priority.js';
 import { parseRfc3339 } from '../protocol/rfc3339.js';
 import { Flags } from './oclif.js';

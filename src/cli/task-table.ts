@@ -2,11 +2,12 @@
  * Tasks as a table. It is that of Ollama Queue's command line, which scripts cut by columns; a terminal that is narrower
  * gets the columns that fit.
  */
+
+import { printable } from '../base/printable.js';
 import type { TaskReport } from '../protocol/task.js';
-import { cellsOf, cutToCells, padToCells } from './cells.js';
-import { printable } from './printable.js';
 import { priorityCell } from './priority-text.js';
 import { timeText } from './task-time.js';
+import { cutDisplay, displayWidth, padDisplay } from './terminal/display-width.js';
 
 const COLUMNS = [
   ['ID', 36],
@@ -49,18 +50,18 @@ function cells(task: TaskReport): readonly string[] {
 }
 
 function line(row: readonly string[]): string {
-  return row.map((cell, at) => padToCells(cell, COLUMNS[at]?.[1] ?? 0)).join(' ');
+  return row.map((cell, at) => padDisplay(cell, COLUMNS[at]?.[1] ?? 0)).join(' ');
 }
 
 function shortened(model: string): string {
-  const isLong = [...model].length > MODEL_CELLS_MAX || cellsOf(model) > MODEL_CELLS_MAX;
-  return isLong ? cutToCells(`${model}...`, MODEL_CELLS_MAX + 3, '...') : model;
+  const isLong = [...model].length > MODEL_CELLS_MAX || displayWidth(model) > MODEL_CELLS_MAX;
+  return isLong ? cutDisplay(`${model}...`, MODEL_CELLS_MAX + 3, '...') : model;
 }
 
 /** Columns as wide as what stands in them; the last ones to stay are the id and the state. */
 function narrowLines(tasks: readonly TaskReport[], columns: number): readonly string[] {
   const rows = [titles(), ...tasks.map(cells)];
-  const widths = titles().map((_, at) => Math.max(...rows.map((row) => cellsOf(row[at] ?? ''))));
+  const widths = titles().map((_, at) => Math.max(...rows.map((row) => displayWidth(row[at] ?? ''))));
   let shown = widths.map((_, at) => at);
   for (const title of FIRST_TO_GO) {
     const width = shown.reduce((sum, at) => sum + (widths[at] ?? 0) + GAP, -GAP);
@@ -68,7 +69,7 @@ function narrowLines(tasks: readonly TaskReport[], columns: number): readonly st
     shown = shown.filter((at) => COLUMNS[at]?.[0] !== title);
   }
   return rows.map((row) => {
-    const text = shown.map((at) => padToCells(row[at] ?? '', widths[at] ?? 0)).join(' '.repeat(GAP));
-    return cutToCells(text.trimEnd(), columns);
+    const text = shown.map((at) => padDisplay(row[at] ?? '', widths[at] ?? 0)).join(' '.repeat(GAP));
+    return cutDisplay(text.trimEnd(), columns, '…');
   });
 }

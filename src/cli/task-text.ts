@@ -1,6 +1,7 @@
 /** One task, as Ollama Queue's command line shows it; and behind that what came of it. */
+
+import { printable } from '../base/printable.js';
 import type { TaskPayload, TaskReport } from '../protocol/task.js';
-import { printable } from './printable.js';
 import { answerOf } from './task-result.js';
 import { timeText } from './task-time.js';
 

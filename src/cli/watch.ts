@@ -5,7 +5,7 @@
 import type { Clock } from '../base/clock.js';
 import { GollamaError } from '../base/errors.js';
 import { wakefulPause } from '../client/patience.js';
-import { cellsOf, cutToCells } from './cells.js';
+import { cutDisplay, displayWidth } from './terminal/display-width.js';
 
 export interface Frame {
   /** For a terminal, as many lines as it takes. */
@@ -95,8 +95,8 @@ export function picture(text: string, { rows, columns }: Pick<Screen, 'rows' | '
 
 /** Behind the last cell nothing is left to erase; a terminal would take that cell itself. */
 function row(line: string, columns: number): string {
-  const cut = cutToCells(line, columns);
-  return `${cut}${cellsOf(cut) < columns ? ERASE_LINE : ''}\n`;
+  const cut = cutDisplay(line, columns, '…');
+  return `${cut}${displayWidth(cut) < columns ? ERASE_LINE : ''}\n`;
 }
 
 /** UTC, as the times of tasks are shown. */

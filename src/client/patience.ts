@@ -1,8 +1,8 @@
 /** What passes: a server that restarts, a connection that broke. Bounded, and with pauses that grow. */
-import { MessageChannel } from 'node:worker_threads';
 import { type BackoffPolicy, backoffMs } from '../base/backoff.js';
 import { type Clock, pause } from '../base/clock.js';
 import { type ErrorCode, toGollamaError } from '../base/errors.js';
+import { keptAlive } from '../base/kept-alive.js';
 import type { Random } from '../base/random.js';
 
 const PAUSES: BackoffPolicy = { initialMs: 250, maxMs: 5_000, factor: 2, jitter: 0.4 };
@@ -63,14 +63,7 @@ export class Patience {
   }
 }
 
-/** A pause that the process lasts through: timers of the clock keep no process alive, and there is no connection now. */
-export async function wakefulPause(clock: Clock, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  port1.ref();
-  try {
-    await pause(clock, delayMs, signal);
-  } finally {
-    port1.close();
-    port2.close();
-  }
+/** There is no connection now that the process would last for. */
+export function wakefulPause(clock: Clock, delayMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return keptAlive(() => pause(clock, delayMs, signal));
 }

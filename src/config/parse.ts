@@ -1,7 +1,8 @@
 /** Everything between the text of a file and the configuration, without finding or reading that file. */
+
+import { looksLikeForgottenUnit } from '../base/duration.js';
 import { GollamaError } from '../base/errors.js';
 import type { Config } from './config.js';
-import { looksLikeForgottenUnit } from './duration.js';
 import { applyEnvironment, withDefaultBin } from './environment.js';
 import { withFlagEngines } from './flag-engines.js';
 import { applyFlags } from './flag-values.js';

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { messageOf } from '../base/errors.js';
+import { stateFolder } from '../base/user-folders.js';
 import type { ApiKeyConfig, Config, EngineConfig } from './config.js';
 import type { Environment } from './environment.js';
 import { type Remark, remarkAt } from './remark.js';
@@ -35,7 +36,7 @@ export async function resolveSettings(
   resolver.uniqueNames(settings.engines);
   const apiKeys = settings.server.apiKeys.flatMap((key, index) => resolver.apiKey(key, index) ?? []);
   resolver.uniqueKeys(apiKeys);
-  const dataDir = settings.dataDir ?? defaultDataDir(around);
+  const dataDir = settings.dataDir ?? stateFolder(around.env.XDG_STATE_HOME, around.home);
   // The engine that stands in `ollama` is among the engines already.
   const { ollama: _, ...rest } = settings;
   const config: Config = {
@@ -146,10 +147,4 @@ class Resolver {
   #problem(path: Path, message: string): void {
     this.#problems.push(remarkAt(this.#tree, path, message));
   }
-}
-
-/** The XDG Base Directory Specification ignores a relative $XDG_STATE_HOME. */
-function defaultDataDir({ env, home }: Surroundings): string {
-  const state = env.XDG_STATE_HOME;
-  return join(state?.startsWith('/') ? state : join(home, '.local', 'state'), 'gollama');
 }

@@ -1,5 +1,6 @@
 /** Where a configuration file is looked for when none is named, first match wins. */
 import { join } from 'node:path';
+import { configFolder } from '../base/user-folders.js';
 import type { Surroundings } from './resolve.js';
 
 const EXTENSIONS = ['yaml', 'yml', 'json'];
@@ -26,9 +27,7 @@ export function isSomebodyElses(path: string, text: string, { cwd }: Surrounding
   return path === join(cwd, 'config.json') && !OWN_KEY.test(text);
 }
 
-/** The user's own file. The XDG Base Directory Specification ignores a relative $XDG_CONFIG_HOME. */
+/** The user's own file. */
 export function userFile({ env, home }: Pick<Surroundings, 'env' | 'home'>): string {
-  const configured = env.XDG_CONFIG_HOME;
-  const folder = configured?.startsWith('/') ? configured : join(home, '.config');
-  return join(folder, 'gollama', 'gollama.yaml');
+  return join(configFolder(env.XDG_CONFIG_HOME, home), 'gollama.yaml');
 }

@@ -1,9 +1,9 @@
 /** The kinds of value that a key can have: how each reads a text, what it expects, how a value is written again. */
 import { isIP } from 'node:net';
+import { formatDurationMs, parseDurationMs } from '../base/duration.js';
 import { LOG_LEVELS, type LogLevel } from '../base/logger.js';
 import { PRIORITIES, parsePriority } from '../protocol/priority.js';
 import { parseAddress } from './address.js';
-import { formatDurationMs, parseDurationMs } from './duration.js';
 import { parseOllamaHost } from './ollama-host.js';
 import type { Reading } from './reading.js';
 import { formatSizeBytes, parseSizeBytes } from './size.js';

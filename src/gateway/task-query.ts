@@ -1,6 +1,7 @@
 /** The query of `GET /api/tasks`. Pure. */
+
+import { parseDurationMs } from '../base/duration.js';
 import { GollamaError } from '../base/errors.js';
-import { parseDurationMs } from '../config/duration.js';
 import { parsePriority } from '../protocol/priority.js';
 import { parseRfc3339 } from '../protocol/rfc3339.js';
 import { TASK_STATUSES, TASK_TYPES, type TaskStatus } from '../protocol/task.js';

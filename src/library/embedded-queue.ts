@@ -8,7 +8,6 @@ import type { Logger } from '../base/logger.js';
 import type { Service } from '../base/service.js';
 import type { NewTask, TaskQuery } from '../client/new-task.js';
 import { queryText } from '../client/new-task.js';
-import { parseDurationMs } from '../config/duration.js';
 import { realSurroundings } from '../config/load.js';
 import type { Surroundings } from '../config/resolve.js';
 import { taskFilter } from '../gateway/task-query.js';
@@ -199,11 +198,11 @@ export class QueueManager implements Service {
   }
 
   async #submit(tasks: readonly NewTask[]): Promise<readonly Submitted[]> {
-    return this.#take(parseSubmissions(tasks, { nowMs: this.#clock.epoch(), parseDurationMs }));
+    return this.#take(parseSubmissions(tasks, { nowMs: this.#clock.epoch() }));
   }
 
   async #submitOne(task: NewTask): Promise<Submitted> {
-    const [submitted] = await this.#take([parseSubmission(task, { nowMs: this.#clock.epoch(), parseDurationMs })]);
+    const [submitted] = await this.#take([parseSubmission(task, { nowMs: this.#clock.epoch() })]);
     if (!submitted) throw new GollamaError('internal', 'the task was taken, but has no id');
     return submitted;
   }

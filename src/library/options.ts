@@ -1,9 +1,9 @@
 /** What a program that embeds gollama may say, and the configuration that it makes. */
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { formatDurationMs } from '../base/duration.js';
 import { GollamaError, messageOf } from '../base/errors.js';
 import { nearest } from '../base/nearest.js';
-import { formatDurationMs } from '../config/duration.js';
 import type { ServeFlags } from '../config/flags.js';
 import { expandHome } from '../config/home-path.js';
 import { type ParsedConfig, parseConfig } from '../config/parse.js';

@@ -1,6 +1,7 @@
 /** Tasks in the making, for `QueueManager` and `Client` alike. */
+
+import { formatDurationMs } from '../base/duration.js';
 import type { NewTask } from '../client/new-task.js';
-import { formatDurationMs } from '../config/duration.js';
 import { PRIORITIES } from '../protocol/priority.js';
 import type { ChatMessage } from '../protocol/task.js';
 import type { Duration } from './options.js';

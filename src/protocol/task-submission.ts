@@ -3,6 +3,7 @@
  * members that are ours. Its texts for what is missing are kept. Members that only a server sets (`status`, `result`,
  * `retry_count`, `created_at` …) are not looked at.
  */
+import { parseDurationMs } from '../base/duration.js';
 import { GollamaError } from '../base/errors.js';
 import { isJsonObject, type JsonObject } from './json-object.js';
 import { parsePriority } from './priority.js';
@@ -13,8 +14,6 @@ import { besidePayload, invalidTask, kindOf, parsePayload, text } from './task-p
 export interface SubmissionContext {
   /** Epoch milliseconds: delays count from there. */
   readonly nowMs: number;
-  /** Milliseconds of a duration as text; undefined where it is none. */
-  readonly parseDurationMs: (text: string) => number | undefined;
   /** Why a URL cannot be a webhook, as the rest of a sentence; undefined where it can. Absent: any may. */
   readonly checkWebhook?: (url: string) => string | undefined;
 }
@@ -174,7 +173,7 @@ function parseStart(value: JsonObject, context: SubmissionContext): number | und
   return atMs > context.nowMs ? atMs : undefined;
 }
 
-function afterDelay(value: unknown, { nowMs, parseDurationMs }: SubmissionContext): number | undefined {
+function afterDelay(value: unknown, { nowMs }: SubmissionContext): number | undefined {
   // A number alone would be nanoseconds: nobody means that.
   const delayMs = typeof value === 'string' && /[a-zµμ]$/.test(value) ? parseDurationMs(value) : undefined;
   if (delayMs === undefined || delayMs < 0) throw invalidTask('delay', 'must be a duration such as 30s or 1h30m');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { cellsOf } from '../../src/cli/cells.js';
 import { taskTable } from '../../src/cli/task-table.js';
+import { displayWidth } from '../../src/cli/terminal/display-width.js';
 import type { TaskReport } from '../../src/protocol/task.js';
 
 const TASK: TaskReport = {
@@ -99,6 +99,6 @@ describe('on a terminal', () => {
 
   it.each([5, 16, 30, 80])('never takes more than the %d columns there are', (columns) => {
     const lines = shown(columns, { id: 'a'.repeat(36), model: '一二三四五六七' });
-    for (const line of lines.slice(0, 2)) expect(cellsOf(line)).toBeLessThanOrEqual(columns);
+    for (const line of lines.slice(0, 2)) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
   });
 });

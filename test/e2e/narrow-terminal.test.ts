@@ -1,7 +1,7 @@
 /** What is shown on a terminal fits it, also when it gets another size. */
 import { spawn } from '@lydell/node-pty';
 import { afterEach, describe, expect, it } from 'vitest';
-import { cellsOf } from '../../src/cli/cells.js';
+import { displayWidth } from '../../src/cli/terminal/display-width.js';
 import { Client } from '../../src/client/client.js';
 import { atEnd, endAll } from '../support/ending.js';
 import { eventually } from '../support/eventually.js';
@@ -48,7 +48,7 @@ function picture(shown: string): readonly string[] {
 
 function expectFits(lines: readonly string[], columns: number, rows: number): void {
   expect(lines.length).toBeLessThan(rows);
-  expect(Math.max(...lines.map(cellsOf))).toBeLessThanOrEqual(columns);
+  expect(Math.max(...lines.map(displayWidth))).toBeLessThanOrEqual(columns);
 }
 
 describe('status --watch', () => {

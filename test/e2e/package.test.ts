@@ -137,6 +137,16 @@ describe('the package', () => {
     await second.stop();
   });
 
+  it('has what only wide text needs', async () => {
+    const own = makePlace();
+    const server = await GollamaProcess.serve([], { runJs, place: own });
+    const at = ['--server', await server.ready()];
+    await gollama(['submit', 'chat', '-m', '模型', 'hello', '--delay', '1h', ...at], { runJs, place: own });
+    const list = await gollama(['list', ...at], { runJs, place: own });
+    expect(list.stdout).toMatch(/ pending {4}模型 {12}\d{4}-/);
+    await server.stop();
+  });
+
   it('measures, with its threads and its processes', async () => {
     const small = ['-n', '4', '--warmup', '0', '--max-tokens', '2', '--workers', '2', '--no-calibrate'];
     const measured = await gollama(['bench', '--engine', 'sim', ...small, '--json', '-'], { runJs, place });

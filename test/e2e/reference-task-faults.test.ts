@@ -16,13 +16,12 @@ import { open, send } from '../support/http.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { makePlace } from '../support/place.js';
 import { PuppetOllama } from '../support/puppet-ollama.js';
-import { chat, shared, TaskClient, type TaskServer, taskServer } from '../support/reference-tasks.js';
+import { chat, LATER, shared, TaskClient, type TaskServer, taskServer } from '../support/reference-tasks.js';
 import { startApp } from '../support/start-app.js';
 import { SocketWatch } from '../support/task-gateway.js';
 
 afterAll(endAll, 60_000);
 
-const LATER = { delay: '1h' };
 const wide = shared();
 const narrow = shared({ workers: 1 });
 /** One in which only the tasks of a listing are. */

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseDurationMs } from '../../src/config/duration.js';
 import { newChatTask, newEmbedTask, newGenerateTask, Priority } from '../../src/index.js';
 import { parseSubmission } from '../../src/protocol/task-submission.js';
 
@@ -36,7 +35,7 @@ describe('a task in the making', () => {
   });
 
   it('is what a queue takes, whatever was said', () => {
-    const context = { nowMs: NOW_MS, parseDurationMs };
+    const context = { nowMs: NOW_MS };
     const task = newChatTask('m', messages, {
       priority: -3,
       delay: 1500,

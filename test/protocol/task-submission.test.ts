@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseDurationMs } from '../../src/config/duration.js';
 import { parsePriorityValue, parseSubmission, parseSubmissions } from '../../src/protocol/task-submission.js';
 
 const NOW_MS = Date.parse('2026-11-21T12:00:00Z');
-const context = { nowMs: NOW_MS, parseDurationMs };
+const context = { nowMs: NOW_MS };
 const CHAT = { type: 'chat', model: 'm', payload: { messages: [{ role: 'user', content: 'hi' }] } };
 
 const parse = (value: unknown) => parseSubmission(value, context);

@@ -99,6 +99,9 @@ export class TaskClient {
   }
 }
 
+/** For a task that is not to run. */
+export const LATER = { delay: '1h' };
+
 export function chat(content: string, more: object = {}): object {
   return { type: 'chat', model: 'm1', payload: { messages: [{ role: 'user', content }] }, ...more };
 }

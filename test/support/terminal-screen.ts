@@ -112,7 +112,9 @@ export class TerminalScreen {
     else if (final === 'B') this.#move(count, 0);
     else if (final === 'C') this.#move(0, count);
     else if (final === 'D') this.#move(0, -count);
+    else if (final === 'G') this.#column = Math.min(count, this.columns) - 1;
     else if (final === 'H') this.#moveTo(count, Math.max(1, second));
+    else if (final === 'K') this.#clearInRow(first);
     else if (final === 'J' && first === 0) this.#clearBelow();
     else if (final === 'J' && first === 2) this.#clearScreen();
     else throw new Error(`this terminal does not know ESC [ ${parameters} ${final}`);
@@ -130,6 +132,13 @@ export class TerminalScreen {
     row.cells.length = Math.min(row.cells.length, this.#column);
     row.isWrapped = false;
     this.#lines.length = this.#row + 1;
+  }
+
+  /** 0: from the cursor on; 1: up to it; 2: all of the row. */
+  #clearInRow(part: number): void {
+    const { cells } = this.#here();
+    if (part !== 1) cells.length = Math.min(cells.length, part === 2 ? 0 : this.#column);
+    else cells.fill(' ', 0, this.#column + 1);
   }
 
   #clearScreen(): void {

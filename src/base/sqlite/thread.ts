@@ -1,7 +1,6 @@
 /** A worker thread, from the side of the main thread. */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { Worker, type WorkerOptions } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { workerBeside } from '../program-beside.js';
 
 /** A file of the folder of `beside` (an `import.meta.url`), without its ending. */
 export interface ThreadProgram {
@@ -21,7 +20,7 @@ export class Thread<Takes, Tells> {
   #isWanted = true;
 
   constructor({ beside, name }: ThreadProgram, setup: unknown, ears: ThreadEars<Tells>) {
-    this.#worker = threadBeside(beside, name, { workerData: setup, name: `gollama ${name}` });
+    this.#worker = workerBeside(beside, name, { workerData: setup, name: `gollama ${name}` });
     let reason = new Error(`the thread ${name} ended`);
     this.#worker.on('message', (message: Tells) => ears.hear(message));
     this.#worker.on('error', (error: Error) => {
@@ -53,15 +52,4 @@ export class Thread<Takes, Tells> {
     await this.#worker.terminate();
     await this.#ended;
   }
-}
-
-/** Compiled beside the caller, or TypeScript where the caller is. */
-function threadBeside(caller: string, program: string, options: WorkerOptions): Worker {
-  if (!caller.endsWith('.ts')) return new Worker(new URL(`./${program}.js`, caller), options);
-  // Node 20 does not give a thread the loader that its `execArgv` names.
-  const loader = pathToFileURL(createRequire(caller).resolve('tsx/esm/api')).href.replace(/cjs$/, 'mjs');
-  const load = (href: string) => `import(${JSON.stringify(href)})`;
-  const { href } = new URL(`./${program}.ts`, caller);
-  const bootstrap = `${load(loader)}.then(({ register }) => { register(); return ${load(href)}; });`;
-  return new Worker(bootstrap, { ...options, execArgv: [], eval: true });
 }

@@ -1,10 +1,10 @@
 /** Values that have to be looked up: at a server, in a folder, in the schema. Whatever goes wrong, there are none. */
 import { readdir } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.js';
+import { printable } from '../../base/printable.js';
 import { Deadline } from '../../client/deadline.js';
 import { Transport } from '../../client/transport.js';
 import type { Surroundings } from '../../config/load.js';
-import { printable } from '../printable.js';
 import type { Candidate, LiveValues } from './offer.js';
 
 export interface LiveSources {

@@ -1,46 +1,7 @@
 /** The looks of code, by highlight.js. A language is loaded when the first code in it is shown; one that is not known is plain. */
-import { createRequire } from 'node:module';
 import type { StyleName } from '../terminal/style.js';
+import { type HighlightJs, type Language, languageNamed, loadHighlightJs } from './languages.js';
 import { plain, type Row, type Span } from './span.js';
-
-/** What is used of highlight.js; its own types would bring those of browsers into the whole program. */
-interface HighlightJs {
-  getLanguage(name: string): object | undefined;
-  registerLanguage(name: string, definition: unknown): void;
-  highlight(code: string, options: { readonly language: string; readonly ignoreIllegals: boolean }): { value: string };
-}
-
-/** The names in fences, by the language; each is a module of highlight.js. */
-const NAMES: Readonly<Record<string, string>> = {
-  bash: 'bash sh zsh shell console terminal shellsession',
-  c: 'c h',
-  cpp: 'cpp c++ cc cxx hpp',
-  csharp: 'csharp cs c#',
-  css: 'css scss',
-  diff: 'diff patch',
-  dockerfile: 'dockerfile docker',
-  go: 'go golang',
-  ini: 'ini toml conf properties',
-  java: 'java',
-  javascript: 'javascript js jsx mjs cjs node',
-  json: 'json jsonc json5 jsonl',
-  kotlin: 'kotlin kt',
-  lua: 'lua',
-  makefile: 'makefile make mk',
-  markdown: 'markdown md',
-  php: 'php',
-  python: 'python py python3 pycon',
-  ruby: 'ruby rb',
-  rust: 'rust rs',
-  sql: 'sql mysql postgresql sqlite',
-  swift: 'swift',
-  typescript: 'typescript ts tsx mts cts',
-  xml: 'xml html svg vue',
-  yaml: 'yaml yml',
-};
-const LANGUAGES = new Map(
-  Object.entries(NAMES).flatMap(([language, names]) => names.split(' ').map((name) => [name, language] as const)),
-);
 
 /** By the first word of highlight.js' class; what is not named looks like text. */
 const LOOKS: Readonly<Record<string, readonly StyleName[]>> = {
@@ -86,20 +47,17 @@ export class Highlighter {
 
   /** A row for each line of `code`. `before` is what stands before it, for what begins there and goes on here. */
   rows(code: string, language: string, before = ''): readonly Row[] {
-    const name = LANGUAGES.get(language.toLowerCase());
-    if (name === undefined || code.length + before.length > CODE_CHARACTERS_MAX) {
+    const known = languageNamed(language);
+    if (known === undefined || code.length + before.length > CODE_CHARACTERS_MAX) {
       return code.split('\n').map((line) => [plain(line)]);
     }
-    const { value } = this.#load(name).highlight(before + code, { language: name, ignoreIllegals: true });
+    const { value } = this.#with(known).highlight(before + code, { language: known.name, ignoreIllegals: true });
     return rowsOf(value).slice(before.split('\n').length - 1);
   }
 
-  #load(name: string): HighlightJs {
-    const require = createRequire(import.meta.url);
-    this.#core ??= require('highlight.js/lib/core') as HighlightJs;
-    if (!this.#core.getLanguage(name)) {
-      this.#core.registerLanguage(name, require(`highlight.js/lib/languages/${name}`));
-    }
+  #with({ name, definition }: Language): HighlightJs {
+    this.#core ??= loadHighlightJs();
+    if (!this.#core.getLanguage(name)) this.#core.registerLanguage(name, definition());
     return this.#core;
   }
 }

@@ -1,6 +1,6 @@
 /** What stands inside a line of Markdown, as text with looks. */
 import type { MarkedToken, Token } from 'marked';
-import { printable, printableLines } from '../printable.js';
+import { printable, printableLines } from '../../base/printable.js';
 import type { StyleName } from '../terminal/style.js';
 import type { Span } from './span.js';
 

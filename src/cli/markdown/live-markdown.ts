@@ -3,7 +3,7 @@
  * its place rendered. What the terminal may have moved is never taken back: a block that does not fit on the screen, and one
  * during which the terminal became smaller, stay as they were written.
  */
-import { printableLines } from '../printable.js';
+import { printableLines } from '../../base/printable.js';
 import { type AnswerView, ChunkJoint } from './answer-view.js';
 import { type Block, Blocks } from './blocks.js';
 import { isBlank } from './line-kind.js';

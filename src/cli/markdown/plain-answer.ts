@@ -1,5 +1,5 @@
 /** An answer as it is: for files and pipes, and for terminals that cannot take text back. */
-import { printableLines } from '../printable.js';
+import { printableLines } from '../../base/printable.js';
 import { type AnswerView, ChunkJoint } from './answer-view.js';
 
 export interface PlainAnswerOptions {

@@ -1,6 +1,6 @@
 /** Blocks of Markdown as lines for a terminal. Text of a model cannot steer it; without colour there is no escape code at all. */
 import type { MarkedToken, Token, Tokens } from 'marked';
-import { printableLines } from '../printable.js';
+import { printableLines } from '../../base/printable.js';
 import { displayWidth } from '../terminal/display-width.js';
 import type { Style } from '../terminal/style.js';
 import { type Block, blocksOf, type CodeBlock, type ItemBlock } from './blocks.js';

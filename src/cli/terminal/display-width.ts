@@ -1,16 +1,16 @@
-/** Cells of a terminal: wide characters take two, combining ones none. Text with escape codes is measured without them. */
-import stringWidth from 'string-width';
+/** Text measured, filled up and cut in the cells of a terminal. */
+import { displayWidth, isPlain } from '../../base/wide-text.js';
 
-const PLAIN = /^[ -~]*$/;
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+export { displayWidth };
 
-export function displayWidth(text: string): number {
-  return PLAIN.test(text) ? text.length : stringWidth(text);
-}
+/** Made when it is needed: that loads the tables of a language. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** Text as it is seen, one character after the other: letters with their accents, emoji with all their parts. */
 export function graphemes(text: string): readonly string[] {
-  return PLAIN.test(text) ? text.split('') : Array.from(segmenter.segment(text), ({ segment }) => segment);
+  if (isPlain(text)) return text.split('');
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
 /** Blanks up to `width` cells; what is longer stays as it is. */
@@ -32,5 +32,5 @@ export function cutDisplay(text: string, width: number, ellipsis = ''): string {
     if (taken > room) break;
     cut += character;
   }
-  return cut + ellipsis;
+  return room < 0 ? '' : cut + ellipsis;
 }

@@ -22,6 +22,7 @@ import {
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
+import { stateFolder } from '../../base/user-folders.js';
 import { indexOfQuery } from './history-search.js';
 
 export interface HistorySurroundings {
@@ -47,7 +48,9 @@ export class HistoryFile {
 
   /** Reads `$XDG_STATE_HOME/gollama/history`; `GOLLAMA_NOHISTORY=1` keeps it out of the file and the file out of it. Never throws. */
   static open(around: HistorySurroundings, clock: Clock): HistoryFile {
-    const history = new HistoryFile(isOff(around.env.GOLLAMA_NOHISTORY) ? undefined : historyPath(around), clock);
+    const { env, home } = around;
+    const path = isOff(env.GOLLAMA_NOHISTORY) ? undefined : join(stateFolder(env.XDG_STATE_HOME, home), 'history');
+    const history = new HistoryFile(path, clock);
     history.#try(() => history.#load());
     return history;
   }
@@ -145,12 +148,6 @@ export class HistoryFile {
 
 function isOff(value: string | undefined): boolean {
   return value !== undefined && !['', '0', 'false', 'no'].includes(value.toLowerCase());
-}
-
-/** The XDG Base Directory Specification ignores a relative $XDG_STATE_HOME. */
-function historyPath({ env, home }: HistorySurroundings): string {
-  const state = env.XDG_STATE_HOME;
-  return join(state?.startsWith('/') ? state : join(home, '.local', 'state'), 'gollama', 'history');
 }
 
 function append(path: string, line: string): void {

@@ -2,7 +2,7 @@
  * A text that is being typed as rows of the screen, and what to write so that one picture follows another. Pure. Rows are broken
  * here, not by the terminal: so a narrower or wider window moves none of them, and the count of rows above the cursor holds.
  */
-import { printable } from '../printable.js';
+import { printable } from '../../base/printable.js';
 import { cutDisplay, displayWidth, graphemes } from './display-width.js';
 
 export interface Picture {

@@ -1,7 +1,6 @@
 /** `/api/tasks`: durable tasks, for clients of Ollama Queue 0.2.1 and for ours. Errors are `{"error":"text"}`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GollamaError } from '../../base/errors.js';
-import { parseDurationMs } from '../../config/duration.js';
 import { isJsonObject } from '../../protocol/json-object.js';
 import type { TaskSubmission } from '../../protocol/task.js';
 import {
@@ -32,7 +31,6 @@ export function taskRoutes(parts: TaskRoutesParts): Routes {
   const { tasks, clock } = parts;
   const context = (): SubmissionContext => ({
     nowMs: clock.epoch(),
-    parseDurationMs,
     checkWebhook: (url) => checkWebhookUrl(url, parts.webhookHosts),
   });
   return (server: FastifyInstance) => {

@@ -11,6 +11,7 @@ import { isFinal } from '../task.js';
 import { decodeBody } from '../task-body.js';
 import { taskReport } from '../task-report.js';
 import type { Delivery, FullTask, TaskMove, TaskStore } from '../task-store.js';
+import { reportFor } from '../visitor-view.js';
 import { AllowedHosts } from './allowed-hosts.js';
 import { type Message, type Resolve, Sender } from './sender.js';
 import { messageId, sign, signingKey } from './signature.js';
@@ -35,6 +36,8 @@ export interface WebhookCourierOptions {
   readonly resolve?: Resolve;
 }
 
+/** Whoever a submission named, on another machine. */
+const RECEIVER = { admin: false };
 const FINAL_MOVES: readonly TaskMove[] = ['completed', 'failed', 'cancelled'];
 const AT_ONCE_MAX = 4;
 /** Between two looks into the store, however fast tasks end. */
@@ -150,7 +153,7 @@ export class WebhookCourier implements Service {
   #message(task: FullTask): Message | undefined {
     const { webhook } = decodeBody(task.body);
     if (webhook === undefined || !isFinal(task.state)) return undefined;
-    const data = taskReport(task);
+    const data = reportFor(taskReport(task), RECEIVER);
     const body = JSON.stringify({ type: `task.${task.state}`, timestamp: data.completed_at, data });
     const id = messageId(task.id, task.finishedAtMs ?? 0);
     const timestampS = Math.floor(this.#options.clock.epoch() / 1000);

@@ -44,8 +44,8 @@ describe('the summary of the client benchmark', () => {
   });
 
   it('is shown as tables with median, lowest and highest', () => {
-    expect(loadTable(MEASUREMENT, TARGET_LOAD)).toContain('30.0 [20.0..40.0]');
-    expect(climbTable(MEASUREMENT)).toContain('11200 [6400..16000]');
+    expect(loadTable(MEASUREMENT, TARGET_LOAD)).toContain('30.0 (20.0..40.0)');
+    expect(climbTable(MEASUREMENT)).toContain('11200 (6400..16000)');
     expect(targetTable(verdicts(MEASUREMENT))).toMatch(/0\.40 +│ +0\.6 │ yes/);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IdleSample, Measurement, Sample } from '../../../bench/relay/rounds.js';
-import { addedUs, costRatio, costUs, failedOf, idleMib, spread, verdicts } from '../../../bench/relay/summary.js';
+import { addedUs, costRatio, costUs, failedOf, idleMib, verdicts } from '../../../bench/relay/summary.js';
 import type { WorkloadName } from '../../../bench/relay/workloads.js';
 
 interface Given {
@@ -41,12 +41,6 @@ const verdictOf = (measurement: Measurement, name: string, unit: string) =>
   verdicts(measurement, 'gollama').find((verdict) => verdict.name.startsWith(name) && verdict.unit === unit);
 
 describe('the summary of the relay benchmark', () => {
-  it('takes the middle of an odd number of values, and between the middle two of an even number', () => {
-    expect(spread([9, 1, 5])).toEqual({ median: 5, low: 1, high: 9 });
-    expect(spread([1, 2, 4, 9])).toEqual({ median: 3, low: 1, high: 9 });
-    expect(spread([])).toBeUndefined();
-  });
-
   it('compares gateways inside a round only', () => {
     // Across rounds the ratios would be anything from 0.2 to 20.
     const slowRound = [sample({ gateway: 'pipe', cpuUs: 1000 }), sample({ gateway: 'gollama', cpuUs: 2000 })];

@@ -29,6 +29,11 @@ describe('the width of text', () => {
     expect(cutDisplay('a👨‍👩‍👧b', 3)).toBe('a👨‍👩‍👧');
     expect(cutDisplay('a👨‍👩‍👧b', 2)).toBe('a');
     expect(cutDisplay('fits', 4, '…')).toBe('fits');
+    expect([cutDisplay('模型', 1, '…'), cutDisplay('模型', 0, '…'), cutDisplay('long', 2, '...')]).toEqual([
+      '…',
+      '',
+      '',
+    ]);
   });
 
   it('belongs to characters with all their parts', () => {

@@ -1,4 +1,4 @@
-/** A file of this folder as a program or thread of its own: compiled beside the caller, or TypeScript where the caller is. */
+/** A file of ours as a program or thread of its own: compiled beside the caller, or TypeScript where the caller is. */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';

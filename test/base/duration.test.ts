@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { formatDurationMs, looksLikeForgottenUnit, parseDurationMs } from '../../src/base/duration.js';
 import { seededRandom } from '../../src/base/random.js';
-import { formatDurationMs, looksLikeForgottenUnit, parseDurationMs } from '../../src/config/duration.js';
 
 describe('a duration', () => {
   test.each([
