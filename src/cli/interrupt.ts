@@ -1,19 +1,26 @@
-/** SIGINT and SIGTERM for whoever waits: the first ends the wait, a second one the program, as if nobody had listened. */
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+/** Signals for whoever waits: the first ends the wait, a second one the program, as if nobody had listened. */
+const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 type StopSignal = keyof typeof EXIT_CODES;
 
 export class Interrupt {
+  readonly #signals: readonly StopSignal[];
   readonly #controller = new AbortController();
   #exitCode: number | undefined;
   readonly #onSignal = (signal: StopSignal) => {
-    this.dispose();
+    if (this.#exitCode !== undefined) {
+      this.dispose();
+      process.kill(process.pid, signal);
+      return;
+    }
+    // It goes on listening: whoever else hears the signal sees that the end is somebody's already.
     this.#exitCode = EXIT_CODES[signal];
     this.#controller.abort();
   };
 
-  constructor() {
-    for (const signal of Object.keys(EXIT_CODES)) process.on(signal, this.#onSignal);
+  constructor(signals: readonly StopSignal[] = ['SIGINT', 'SIGTERM']) {
+    this.#signals = signals;
+    for (const signal of signals) process.on(signal, this.#onSignal);
   }
 
   get signal(): AbortSignal {
@@ -27,6 +34,6 @@ export class Interrupt {
 
   /** Idempotent. */
   dispose(): void {
-    for (const signal of Object.keys(EXIT_CODES)) process.off(signal, this.#onSignal);
+    for (const signal of this.#signals) process.off(signal, this.#onSignal);
   }
 }

@@ -9,6 +9,7 @@ import type { Pool } from '../pool/pool.js';
 import { isJsonObject } from '../protocol/json-object.js';
 import type { TaskQueue } from '../tasks/task-queue.js';
 import { servedName } from './ollama/models.js';
+import { toldError } from './told-error.js';
 import { wantedPriority } from './wanted-priority.js';
 
 export interface ChannelChatParts {
@@ -51,7 +52,10 @@ export function refuseChannelChat(thrown: unknown, reply: FastifyReply): Fastify
   const error = toGollamaError(thrown);
   if (error.code === 'internal') throw thrown;
   if (error.retryAfterS !== undefined) reply.header('retry-after', error.retryAfterS);
-  return reply.code(error.status).type('text/plain; charset=utf-8').send(`${error.message}\n`);
+  return reply
+    .code(error.status)
+    .type('text/plain; charset=utf-8')
+    .send(`${toldError(error, reply.request.caller).message}\n`);
 }
 
 /** The first model that is served. Throws `engine_unavailable` where none is known yet. */

@@ -49,9 +49,7 @@ export class FakeTerminal {
 
   options(options: Partial<LineReaderOptions> = {}): LineReaderOptions {
     const signals = this.process as unknown as LineReaderOptions['signals'];
-    const input = this.input as unknown as LineReaderOptions['input'];
-    const output = this.output as unknown as LineReaderOptions['output'];
-    return { input, output, clock: this.clock, signals, ...options };
+    return { input: this.input, output: this.output, clock: this.clock, signals, ...options };
   }
 
   /** Started; it stops at the end of the test. */

@@ -81,7 +81,7 @@ export class LineEditor implements LineReader {
     this.suspend();
     this.#isStarted = false;
     const { input, output, signals } = this.#options;
-    for (const event of ['end', 'close', 'error']) input.off(event, this.#onEnd);
+    for (const event of ['end', 'close', 'error'] as const) input.off(event, this.#onEnd);
     output.off('error', this.#onEnd);
     output.off('resize', this.#onResize);
     signals.off('SIGINT', this.#onSigint);

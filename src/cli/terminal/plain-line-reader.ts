@@ -56,7 +56,7 @@ export class PlainLineReader implements LineReader {
     this.suspend();
     this.#isStarted = false;
     const { input, signals } = this.#options;
-    for (const event of ['end', 'close', 'error']) input.off(event, this.#onEnd);
+    for (const event of ['end', 'close', 'error'] as const) input.off(event, this.#onEnd);
     signals.off('SIGINT', this.#onSigint);
   }
 

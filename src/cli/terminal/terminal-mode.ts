@@ -10,7 +10,8 @@ export interface KeySource {
   on(event: 'data', listener: (chunk: Buffer | string) => void): unknown;
   on(event: 'end' | 'close', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  off(event: string, listener: (argument: never) => void): unknown;
+  off(event: 'data', listener: (chunk: Buffer | string) => void): unknown;
+  off(event: 'end' | 'close' | 'error', listener: () => void): unknown;
   resume(): unknown;
   pause(): unknown;
 }
@@ -23,7 +24,7 @@ export interface TerminalOutput {
   write(text: string): unknown;
   on(event: 'resize', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  off(event: string, listener: (argument: never) => void): unknown;
+  off(event: 'resize' | 'error', listener: () => void): unknown;
 }
 
 export type ProcessSignals = Pick<NodeJS.Process, 'on' | 'off' | 'kill' | 'pid' | 'listenerCount'>;
