@@ -19,11 +19,17 @@ const compiledThreads = {
   },
 };
 
+/** Whoever runs single tests while writing does not wait for a release: their processes are those of the checkout. */
+const release = fileURLToPath(new URL('node_modules/.cache/gollama-release/bin/run.js', import.meta.url));
+const isAll = process.env.npm_lifecycle_event === 'test';
+if (isAll) process.env.GOLLAMA_TEST_RUN_JS = release;
+
 export default defineConfig({
   plugins: [compiledThreads],
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/real/**'],
+    globalSetup: isAll ? ['test/support/release-setup.ts'] : [],
     pool: 'forks',
     // Most tests wait for processes and sockets more than they compute.
     maxWorkers: 3,

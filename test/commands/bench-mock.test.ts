@@ -2,12 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { atEnd, endAll } from '../support/ending.js';
+import { ROOT, RUN_JS } from '../support/gollama-process.js';
 import { makePlace } from '../support/place.js';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
 
 afterEach(endAll);
 
@@ -19,8 +17,8 @@ class Command {
   #heard: () => void = () => {};
 
   constructor(...args: string[]) {
-    this.child = spawn(process.execPath, ['--import', 'tsx', 'bin/dev.js', 'bench', ...args], {
-      cwd: root,
+    this.child = spawn(process.execPath, [RUN_JS, 'bench', ...args], {
+      cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     atEnd(() => this.child.kill('SIGKILL'));

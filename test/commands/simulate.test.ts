@@ -1,10 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
+import { ROOT, RUN_JS } from '../support/gollama-process.js';
 
 class Simulation {
   readonly child: ChildProcess;
@@ -13,8 +11,8 @@ class Simulation {
   #url = '';
 
   constructor(args: readonly string[], env: Record<string, string> = {}) {
-    this.child = spawn(process.execPath, ['--import', 'tsx', 'bin/dev.js', 'simulate', ...args], {
-      cwd: root,
+    this.child = spawn(process.execPath, [RUN_JS, 'simulate', ...args], {
+      cwd: ROOT,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },

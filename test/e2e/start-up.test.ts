@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endAll } from '../support/ending.js';
 import { makePlace, type Place } from '../support/place.js';
@@ -26,11 +26,13 @@ const METER = `process.on('exit', () => {
 let place: Place;
 let app: StartedApp;
 let meter: string;
+let runJs: string;
 
 beforeAll(async () => {
   place = makePlace();
   meter = place.write('meter.cjs', METER);
-  await makeRelease(join(place.cwd, 'release'));
+  runJs = process.env.GOLLAMA_TEST_RUN_JS ?? join(place.cwd, 'release/bin/run.js');
+  if (process.env.GOLLAMA_TEST_RUN_JS === undefined) await makeRelease(dirname(dirname(runJs)));
   app = await startApp('fallback: simulated');
 }, 60_000);
 afterAll(endAll);
@@ -39,7 +41,7 @@ describe('what is packed', () => {
   it.each(Object.entries(COST_MAX))(
     'starts for %s at no more than %s times the cost of Node itself',
     async (commandLine, costMax) => {
-      const command = [join(place.cwd, 'release/bin/run.js'), ...commandLine.split(' ')];
+      const command = [runJs, ...commandLine.split(' ')];
       let [plainUs, commandUs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
       for (let round = 0; round < ROUNDS_MAX; round += 1) {
         plainUs = Math.min(plainUs, await costOf(['-e', '0']));

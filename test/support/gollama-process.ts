@@ -1,4 +1,4 @@
-/** The installed command as a process: `bin/run.js` over dist, in a home of its own, without the user's environment. */
+/** The installed command as a process: `bin/run.js`, in a home of its own, without the user's environment. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -7,7 +7,8 @@ import { atEnd } from './ending.js';
 import { makePlace, type Place } from './place.js';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const RUN_JS = `${ROOT}bin/run.js`;
+/** Of the release where one was made for this run (`release-setup.ts`), otherwise of the checkout. */
+export const RUN_JS = process.env.GOLLAMA_TEST_RUN_JS ?? `${ROOT}bin/run.js`;
 
 export interface ProcessOptions {
   /** Default: a new one. */

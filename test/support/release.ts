@@ -2,9 +2,10 @@
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ROOT } from './gollama-process.js';
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
 const PARTS = ['package.json', 'tsconfig.json', 'bin', 'src', 'commands', 'bench', 'config', 'dist'];
