@@ -15,6 +15,7 @@ import type { ClientResponse } from './client-response.js';
 import type { RequestBook } from './request-book.js';
 import type { RequestRecord } from './request-record.js';
 import { type AnswerHeaders, sendError } from './respond.js';
+import { toldError } from './told-error.js';
 
 export interface RelayParts {
   readonly pool: Pool;
@@ -69,7 +70,7 @@ export class Relay {
       await this.#answer(request, outline, answer, record);
     } catch (thrown) {
       error = request.signal.aborted ? abandoned(request.signal) : toGollamaError(thrown);
-      answer.fail(error);
+      answer.fail(toldError(error, request.caller));
     }
     const status = answer.status;
     book.end(record, { status, error, usage: answer.usage(), firstByteAtMs: answer.firstByteAtMs });

@@ -13,6 +13,7 @@ import { allowsOrigin, guardAgainstPages } from './browser-guard.js';
 import { CENTRIFUGE_PATHS } from './centrifuge/paths.js';
 import type { ListenAddress } from './listen-address.js';
 import { errorBody } from './respond.js';
+import { toldError } from './told-error.js';
 
 export interface GatewayOptions {
   readonly clock: Clock;
@@ -122,8 +123,9 @@ export class Gateway implements Service {
     server.setErrorHandler((error: FastifyError | GollamaError, request, reply) => {
       const told = toTold(error, this.#options.maxBodyBytes);
       if (told.code === 'internal') this.#logger.error({ err: error, request: request.id }, 'a route failed');
+      const caller = request.caller ?? { admin: !this.#auth.required };
       if (told.retryAfterS !== undefined) reply.header('retry-after', told.retryAfterS);
-      return reply.code(told.status).send(errorBody(told, pathOf(request.url)));
+      return reply.code(told.status).send(errorBody(toldError(told, caller), pathOf(request.url)));
     });
     server.setNotFoundHandler((request, reply) => {
       const allowed = allowedMethods(server, request.url);

@@ -1,31 +1,32 @@
 /** A position in a log that moves on as records come. It holds no records of its own. */
 import type { Clock, Timer } from '../base/clock.js';
+import { Cursor, STEP_MAX } from './cursor.js';
+import { type FollowedLog, Follower, type FollowerOptions, hasEnded } from './follower.js';
 import type { LogBook } from './log.js';
-import { isTerminal, type LogEntry } from './record.js';
+import type { LogEntry, LogView } from './record.js';
 
-/** Records in one step: all that is held in memory for one reader. */
-const STEP_MAX = 256;
+const AS_IT_IS: LogView = (entries) => entries;
 
 export class Reader {
-  readonly #logs: LogBook;
-  readonly #id: string;
-  readonly #clock: Clock;
+  readonly #log: FollowedLog;
 
-  constructor(logs: LogBook, id: string, clock: Clock) {
-    this.#logs = logs;
-    this.#id = id;
-    this.#clock = clock;
+  constructor(logs: LogBook, id: string, clock: Clock, view: LogView = AS_IT_IS) {
+    this.#log = { logs, id, clock, view };
   }
 
   /** Sequence number of the last record there is; 0 before the first. */
   get last(): number {
-    return this.#logs.last(this.#id) ?? 0;
+    return this.#log.logs.last(this.#log.id) ?? 0;
   }
 
   /** True where the last record there is ends the log. */
-  async ended(): Promise<boolean> {
-    const [entry] = (await this.#logs.read(this.#id, this.last - 1, 1)) ?? [];
-    return entry !== undefined && isTerminal(entry.record);
+  ended(): Promise<boolean> {
+    return hasEnded(this.#log.logs, this.#log.id);
+  }
+
+  /** As `read`, for those who want to be told. It begins with its `resume`. */
+  follower(options: FollowerOptions): Follower {
+    return new Follower(this.#log, options);
   }
 
   /**
@@ -34,32 +35,21 @@ export class Reader {
    * nothing for `silenceMs`.
    */
   async *read(after: number, signal: AbortSignal, silenceMs: number): AsyncGenerator<readonly LogEntry[], void> {
-    let position = after;
-    let wasKnown = false;
-    // What is behind the position is not its end, unless nothing was told yet.
-    let mayHaveEnded = true;
-    const bell = new Bell(this.#clock, (ring) => this.#logs.watch(this.#id, ring));
+    const { logs, id, clock, view } = this.#log;
+    const cursor = new Cursor(after);
+    const bell = new Bell(clock, (ring) => logs.watch(id, ring));
     signal.addEventListener('abort', bell.ring, { once: true });
     try {
       while (!signal.aborted) {
         bell.reset();
-        const entries =
-          this.#logs.held(this.#id, position, STEP_MAX) ?? (await this.#logs.read(this.#id, position, STEP_MAX));
-        if (entries === undefined && wasKnown) return;
-        wasKnown ||= entries !== undefined;
-        const last = entries?.at(-1);
-        if (entries === undefined || last === undefined) {
-          if (mayHaveEnded && (await this.ended()) && this.last <= position) return;
-          if (!(await bell.rang(silenceMs))) yield [];
-          continue;
-        }
-        position = last.sequence;
-        mayHaveEnded = isTerminal(last.record);
-        // An end that was not the last word, as the task was tried again, is none.
-        const end = this.last;
-        const told = entries.filter(({ sequence, record }) => !isTerminal(record) || sequence === end);
-        if (told.length > 0) yield told;
-        if (isTerminal(last.record) && position === end) return;
+        const { position } = cursor;
+        const entries = logs.held(id, position, STEP_MAX) ?? (await logs.read(id, position, STEP_MAX));
+        const told = cursor.take(entries, this.last);
+        if (told.length > 0) yield view(told);
+        if (cursor.isOver) return;
+        if (entries !== undefined && entries.length > 0) continue;
+        if (cursor.mayHaveEnded && (await this.ended()) && this.last <= position) return;
+        if (!(await bell.rang(silenceMs))) yield [];
       }
     } finally {
       bell.stop();

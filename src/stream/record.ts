@@ -25,6 +25,9 @@ export interface LogEntry {
   readonly record: LogRecord;
 }
 
+/** How a reader sees entries; the very same array where there is nothing to change. */
+export type LogView = (entries: readonly LogEntry[]) => readonly LogEntry[];
+
 /** True for the last record of a log. */
 export function isTerminal(record: LogRecord): boolean {
   return record.kind === 'done' || record.kind === 'error';

@@ -16,6 +16,7 @@ import { TaskEvents } from './task-events.js';
 import { parseTaskId } from './task-id.js';
 import { taskReport } from './task-report.js';
 import type { FullTask, Moved, NewTask, TaskCounts, TaskFilter, TaskStore } from './task-store.js';
+import { reportFor, viewOf } from './visitor-view.js';
 
 /** Records of a log in one step. */
 const LOG_STEP = 1_000;
@@ -111,12 +112,13 @@ export class TaskQueue implements Service {
 
   /** Rejects with `not_found`, as everything that takes an id. */
   async get(id: string, visitor: Visitor): Promise<TaskReport> {
-    return taskReport(await this.#find(id, visitor));
+    return reportFor(taskReport(await this.#find(id, visitor)), visitor);
   }
 
   async list(filter: TaskFilter, visitor: Visitor): Promise<TaskList> {
     const page = await this.#parts.store.list(visitor.admin ? filter : { ...filter, owner: visitor.name });
-    return { tasks: page.tasks.map(taskReport), total: page.total, cursor: page.cursor };
+    const tasks = page.tasks.map((task) => reportFor(taskReport(task), visitor));
+    return { tasks, total: page.total, cursor: page.cursor };
   }
 
   /** A task that has ended stays as it is. A running one is `cancelled` at once; its engine is told to stop. */
@@ -162,7 +164,7 @@ export class TaskQueue implements Service {
     const task = await this.#find(id, visitor);
     const { logs, clock } = this.#parts;
     const known = logs.last(task.id) !== undefined;
-    return known || !isFinal(task.state) ? new Reader(logs, task.id, clock) : undefined;
+    return known || !isFinal(task.state) ? new Reader(logs, task.id, clock, viewOf(visitor)) : undefined;
   }
 
   get logEpoch(): string {

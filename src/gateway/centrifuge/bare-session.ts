@@ -24,8 +24,8 @@ export class BareSession implements Session {
   }
 
   begin(): readonly SessionEffect[] {
-    const { logId, entries, last } = this.#options.log;
-    return [{ kind: 'follow', channel: CHANNEL, logId }, ...this.#tell(entries, last)];
+    const { logId, view, entries, last } = this.#options.log;
+    return [{ kind: 'follow', channel: CHANNEL, logId, view }, ...this.#tell(entries, last)];
   }
 
   handle(event: SessionEvent): readonly SessionEffect[] {

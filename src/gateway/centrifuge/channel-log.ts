@@ -1,7 +1,7 @@
 /** How a client enters a channel, and how it goes on from there, gap-free. Pure. */
 import { type Publication, subscribeResultText } from '../../protocol/channel.js';
 import type { HistoryRequest, Recovery } from '../../protocol/channel-command.js';
-import { isTerminal, type LogEntry } from '../../stream/record.js';
+import { isTerminal, type LogEntry, type LogView } from '../../stream/record.js';
 import { publicationsOf } from './publication.js';
 
 /** What was found of a channel when somebody asked for it. */
@@ -14,6 +14,8 @@ export interface ChannelLog {
   readonly hasEnded: boolean;
   /** The window that was asked for. */
   readonly entries: readonly LogEntry[];
+  /** How whoever asked sees what follows. */
+  readonly view: LogView;
 }
 
 /** At most `limit` records behind `after`. */

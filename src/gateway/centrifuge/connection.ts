@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { DISCONNECTS, type Disconnect } from '../../protocol/channel.js';
-import type { LogEntry } from '../../stream/record.js';
+import type { LogEntry, LogView } from '../../stream/record.js';
 import { CLIENT_STALL_MS } from '../drained.js';
 import { type ChannelLog, STEP_MAX } from './channel-log.js';
 import { type LookUpParts, lookUp } from './look-up.js';
@@ -38,6 +38,7 @@ type Look = Extract<SessionEffect, { kind: 'look' }>;
 
 interface Following {
   readonly logId: string;
+  readonly view: LogView;
   /** Undefined while the client is behind: what it cannot be told anyway must not cost the writer anything. */
   unwatch: (() => void) | undefined;
 }
@@ -118,7 +119,7 @@ export class Connection {
         this.#looks.push(effect);
         return;
       case 'follow':
-        this.#follow(effect.channel, effect.logId);
+        this.#follow(effect);
         return;
       case 'unfollow':
         this.#unfollow(effect.channel);
@@ -142,8 +143,8 @@ export class Connection {
     this.#timers.set(timer, this.#parts.clock.after(delayMs, due));
   }
 
-  #follow(channel: string, logId: string): void {
-    const following: Following = { logId, unwatch: undefined };
+  #follow({ channel, logId, view }: Extract<SessionEffect, { kind: 'follow' }>): void {
+    const following: Following = { logId, view, unwatch: undefined };
     this.#followings.set(channel, following);
     this.#watch(channel, following);
   }
@@ -234,7 +235,7 @@ export class Connection {
     if (hasNothing) return;
     const last = this.#parts.logs.last(following.logId) ?? 0;
     if (entries && position + entries.length < last) this.#news.add(channel);
-    this.#tell({ kind: 'entries', channel, entries, last });
+    this.#tell({ kind: 'entries', channel, entries: entries && following.view(entries), last });
   }
 
   async #look({ look, channel, visitor, window }: Look): Promise<void> {

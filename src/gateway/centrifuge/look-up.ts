@@ -2,6 +2,7 @@
 import type { LogBook } from '../../stream/log.js';
 import { isTerminal, type LogEntry } from '../../stream/record.js';
 import type { Visitor } from '../../tasks/task-queue.js';
+import { viewOf } from '../../tasks/visitor-view.js';
 import type { ChannelLog, Window } from './channel-log.js';
 
 /** Says which log a channel is. */
@@ -34,10 +35,11 @@ export async function lookUp(
   const found = await channels.find(channel, visitor);
   if (!found) return undefined;
   const { logId, answer } = found;
+  const view = viewOf(visitor);
   if (answer) {
     // Few records, and nothing will follow: all of them, whatever the window's limit.
-    const entries = answer.slice(window(answer.length).after);
-    return { logId, epoch: ANSWER_EPOCH, last: answer.length, hasEnded: true, entries };
+    const entries = view(answer.slice(window(answer.length).after));
+    return { logId, epoch: ANSWER_EPOCH, last: answer.length, hasEnded: true, entries, view };
   }
   const last = logs.last(logId) ?? 0;
   const [final] = last > 0 ? ((await logs.read(logId, last - 1, 1)) ?? []) : [];
@@ -45,5 +47,5 @@ export async function lookUp(
   const entries = limit > 0 && after < last ? ((await logs.read(logId, after, limit)) ?? []) : [];
   // A task that was tried again meanwhile has not ended.
   const hasEnded = final !== undefined && isTerminal(final.record) && logs.last(logId) === last;
-  return { logId, epoch: logs.epoch, last, hasEnded, entries };
+  return { logId, epoch: logs.epoch, last, hasEnded, entries: view(entries), view };
 }

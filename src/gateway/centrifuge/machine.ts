@@ -1,7 +1,7 @@
 /** What happens to a connection, and what is to be done about it: the words between a session and its connection. */
 import type { Random } from '../../base/random.js';
 import type { Disconnect, Position } from '../../protocol/channel.js';
-import type { LogEntry } from '../../stream/record.js';
+import type { LogEntry, LogView } from '../../stream/record.js';
 import type { Visitor } from '../../tasks/task-queue.js';
 import type { ChannelLog, Window } from './channel-log.js';
 
@@ -42,7 +42,7 @@ export type SessionEffect =
       readonly window: (last: number) => Window;
     }
   /** From now on `entries` are told, as they come. */
-  | { readonly kind: 'follow'; readonly channel: string; readonly logId: string }
+  | { readonly kind: 'follow'; readonly channel: string; readonly logId: string; readonly view: LogView }
   | { readonly kind: 'unfollow'; readonly channel: string }
   | { readonly kind: 'set-timer'; readonly timer: SessionTimer; readonly delayMs: number }
   | { readonly kind: 'cancel-timer'; readonly timer: SessionTimer }

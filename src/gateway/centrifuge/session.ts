@@ -228,7 +228,7 @@ export class ClientSession implements Session {
     this.#subscriptions.set(channel, { phase: 'followed', position: entrance.position });
     this.#send(replyText(id, 'subscribe', entrance.result));
     if (entrance.hasEnded) this.#end(channel, UNSUBSCRIBES.ended);
-    else this.#effects.push({ kind: 'follow', channel, logId: log.logId });
+    else this.#effects.push({ kind: 'follow', channel, logId: log.logId, view: log.view });
   }
 
   #tellHistory(id: number, { since, reverse }: HistoryRequest, log: ChannelLog): void {

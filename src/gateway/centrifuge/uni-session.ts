@@ -9,7 +9,7 @@ import {
   unsubscribePushText,
 } from '../../protocol/channel.js';
 import { type ConnectRequest, parseConnectRequest, type Recovery } from '../../protocol/channel-command.js';
-import type { LogEntry } from '../../stream/record.js';
+import type { LogEntry, LogView } from '../../stream/record.js';
 import { advance, type ChannelLog, enter, entranceWindow } from './channel-log.js';
 import {
   CHANNEL_NAME_MAX,
@@ -41,6 +41,7 @@ interface Entered {
   readonly result: string;
   readonly hasEnded: boolean;
   readonly logId: string;
+  readonly view: LogView;
 }
 
 export class UniSession implements Session {
@@ -139,7 +140,7 @@ export class UniSession implements Session {
     const entrance = enter(request, log);
     if (entrance === 'unrecoverable') return;
     const { result, position, hasEnded } = entrance;
-    this.#entered.push({ channel, result, hasEnded, logId: log.logId });
+    this.#entered.push({ channel, result, hasEnded, logId: log.logId, view: log.view });
     this.#positions.set(channel, position);
     this.#epoch = log.epoch;
   }
@@ -154,9 +155,9 @@ export class UniSession implements Session {
       only && this.#positions.get(only.channel),
     );
     this.#effects.push({ kind: 'set-timer', timer: 'ping', delayMs: firstPingMs(random) });
-    for (const { channel, hasEnded, logId } of this.#entered) {
+    for (const { channel, hasEnded, logId, view } of this.#entered) {
       if (hasEnded) this.#end(channel, UNSUBSCRIBES.ended);
-      else this.#effects.push({ kind: 'follow', channel, logId });
+      else this.#effects.push({ kind: 'follow', channel, logId, view });
     }
   }
 

@@ -13,6 +13,7 @@ import type { TaskQueue, Visitor } from '../../tasks/task-queue.js';
 import type { ActiveRequests } from '../active-requests.js';
 import { StreamedReply } from '../streamed-reply.js';
 import { toldAnswer } from '../told-answer.js';
+import { toldError } from '../told-error.js';
 import { wantedPriority } from '../wanted-priority.js';
 import { failureOf, type OllamaFailure, taskFailure } from './failure.js';
 import { emptyLine, lastLines, lineOf, residencyAnswer, wholeAnswer } from './lines.js';
@@ -104,7 +105,7 @@ class Delivery {
       if (end) await this.#finish(end);
       else await this.#leave();
     } catch (thrown) {
-      await this.#fail(failureOf(toGollamaError(thrown), this.#asked.model));
+      await this.#fail(failureOf(toldError(toGollamaError(thrown), this.#told.visitor), this.#asked.model));
     } finally {
       if (!hasEnded) await this.#cancel();
     }

@@ -10,6 +10,7 @@ import type { ActiveRequests } from '../active-requests.js';
 import { taskFailure } from '../ollama/failure.js';
 import { sendError } from '../respond.js';
 import { StreamedReply } from '../streamed-reply.js';
+import { toldError } from '../told-error.js';
 import type { ResponseEvent } from './rendering.js';
 import { endsWithClient, responseObject, stateOf } from './response-object.js';
 import { finalResponse, toldEvents } from './told-events.js';
@@ -43,7 +44,7 @@ export async function streamEvents(
         await out.write(events.length === 0 ? ': hb\n' : events.map(eventText).join(''));
       }
     } catch (thrown) {
-      const { code, message } = toGollamaError(thrown);
+      const { code, message } = toldError(toGollamaError(thrown), request.caller);
       if (!out.started) throw thrown;
       const event = { type: 'error', code, message, param: null, sequence_number: last + 1 };
       await out.write(eventText(event));
@@ -124,7 +125,7 @@ async function whileClientStays(
     await answer(out, signal);
   } catch (thrown) {
     if (out.started) out.cut();
-    else sendError(response, toGollamaError(thrown), reply.getHeaders());
+    else sendError(response, toldError(toGollamaError(thrown), request.caller), reply.getHeaders());
   } finally {
     if (signal.aborted) {
       out.cut();

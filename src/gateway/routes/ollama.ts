@@ -11,6 +11,7 @@ import { failureOf } from '../ollama/failure.js';
 import { OLLAMA_VERSION, page, running, tags } from '../ollama/models.js';
 import { type OllamaCall, parseModelName, parseOllamaRequest } from '../ollama/request.js';
 import type { Routes } from '../server.js';
+import { toldError } from '../told-error.js';
 
 export interface OllamaRoutesParts extends OllamaParts {
   /** Epoch milliseconds: as old are the models, as far as anybody can say. */
@@ -74,7 +75,7 @@ async function orFailure(
   } catch (thrown) {
     const error = toGollamaError(thrown);
     if (error.code === 'internal') throw thrown;
-    const { status, text, retryAfterS } = failureOf(error, modelIn(body));
+    const { status, text, retryAfterS } = failureOf(toldError(error, reply.request.caller), modelIn(body));
     if (retryAfterS !== undefined) reply.header('retry-after', retryAfterS);
     return reply.code(status).send({ error: text });
   }

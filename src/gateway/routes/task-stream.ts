@@ -1,22 +1,16 @@
 /** `GET /api/tasks/:id/stream`: the answer of a task as server-sent events, from any position, as often as one likes. */
-import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../../base/clock.js';
 import { GollamaError } from '../../base/errors.js';
 import type { Reader } from '../../stream/reader.js';
-import type { LogEntry, LogRecord } from '../../stream/record.js';
+import type { LogEntry } from '../../stream/record.js';
 import { finalAnswer } from '../../tasks/final-answer.js';
 import type { TaskQueue } from '../../tasks/task-queue.js';
-import type { ActiveRequests } from '../active-requests.js';
-import { drained } from '../drained.js';
-import type { AnswerHeaders } from '../respond.js';
+import { type TaskStreamSource, type TaskStreamWriterParts, writeTaskStream } from '../task-stream/writer.js';
 
-export interface TaskStreamParts {
+export interface TaskStreamParts extends TaskStreamWriterParts {
   readonly tasks: TaskQueue;
-  readonly clock: Clock;
   /** A stream that is silent for so long says that it lives. */
   readonly heartbeatMs: number;
-  readonly active: ActiveRequests;
 }
 
 /** Where a client goes on: behind that event. */
@@ -26,21 +20,8 @@ interface Position {
   readonly sequence: number;
 }
 
-/** What is written: entries as they come; an empty step for a silence. */
-interface Source {
-  readonly epoch: string;
-  steps(signal: AbortSignal): AsyncIterable<readonly LogEntry[]> | Iterable<readonly LogEntry[]>;
-}
-
 /** Of answers that are told from the result of the task. */
 const FINAL_EPOCH = 'final';
-
-/** For proxies too: none of them may hold back, change or pack what is written. */
-const HEADERS = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-cache, no-store, no-transform',
-  'x-accel-buffering': 'no',
-};
 
 /**
  * Events: `token {"text"}`, `reasoning {"text"}`, `tool_call {...}`, `state {"status"}`, `restart {"attempt"}`, and as the
@@ -70,7 +51,7 @@ export async function streamTask(
     return;
   }
   reply.hijack();
-  await write(parts, source, reply);
+  await writeTaskStream(parts, source, reply);
 }
 
 /** The header goes first: a browser sends it when it connects again, with the URL as it was at first. */
@@ -91,7 +72,11 @@ function positionOf(request: FastifyRequest): Position {
   return { epoch: match[1], sequence: Number(match[2]) };
 }
 
-async function keptSource(parts: TaskStreamParts, reader: Reader, after: Position): Promise<Source | 'gone' | 'ended'> {
+async function keptSource(
+  parts: TaskStreamParts,
+  reader: Reader,
+  after: Position,
+): Promise<TaskStreamSource | 'gone' | 'ended'> {
   const { heartbeatMs, tasks } = parts;
   const epoch = tasks.logEpoch;
   // In this order: behind the end nothing comes, so `last` cannot rise between the two.
@@ -99,60 +84,11 @@ async function keptSource(parts: TaskStreamParts, reader: Reader, after: Positio
   const { last } = reader;
   if (after.sequence > 0 && ((after.epoch ?? epoch) !== epoch || after.sequence > last)) return 'gone';
   if (after.sequence > 0 && after.sequence === last && hasEnded) return 'ended';
-  return { epoch, steps: (signal) => reader.read(after.sequence, signal, heartbeatMs) };
+  return { epoch, follow: (ears) => reader.follower({ after: after.sequence, silenceMs: heartbeatMs, ears }) };
 }
 
-function finalSource(entries: readonly LogEntry[], after: Position): Source | 'gone' | 'ended' {
+function finalSource(entries: readonly LogEntry[], after: Position): TaskStreamSource | 'gone' | 'ended' {
   if (after.sequence > 0 && after.epoch !== FINAL_EPOCH) return 'gone';
   const rest = entries.slice(after.sequence);
-  return rest.length === 0 ? 'ended' : { epoch: FINAL_EPOCH, steps: () => [rest] };
-}
-
-async function write(parts: TaskStreamParts, source: Source, reply: FastifyReply): Promise<void> {
-  const { active, clock } = parts;
-  const response = reply.raw;
-  const request = active.add(response);
-  const { signal } = request;
-  try {
-    const headers: AnswerHeaders = { ...reply.getHeaders(), ...HEADERS };
-    response.writeHead(200, headers);
-    response.write('retry: 1000\n\n');
-    for await (const entries of source.steps(signal)) {
-      const text = entries.length === 0 ? ': hb\n\n' : entries.map((entry) => eventText(source.epoch, entry)).join('');
-      if (!response.write(text)) await drained(response, clock, signal);
-    }
-  } finally {
-    await end(response, clock, signal);
-    request.over();
-  }
-}
-
-/** What the client has not taken yet is still held for it. */
-async function end(response: ServerResponse, clock: Clock, signal: AbortSignal): Promise<void> {
-  response.end();
-  if (!response.writableFinished) await drained(response, clock, signal);
-}
-
-function eventText(epoch: string, { sequence, record }: LogEntry): string {
-  const [name, data] = eventOf(record);
-  return `id: ${epoch}:${sequence}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-}
-
-function eventOf(record: LogRecord): [name: string, data: unknown] {
-  switch (record.kind) {
-    case 'text':
-      return ['token', { text: record.text }];
-    case 'reasoning':
-      return ['reasoning', { text: record.text }];
-    case 'tool_call':
-      return ['tool_call', record.call];
-    case 'state':
-      return ['state', { status: record.status }];
-    case 'restart':
-      return ['restart', { attempt: record.attempt }];
-    case 'done':
-      return ['done', { status: record.status, usage: record.usage ?? null }];
-    case 'error':
-      return ['error', { message: record.message, code: record.code }];
-  }
+  return rest.length === 0 ? 'ended' : { epoch: FINAL_EPOCH, rest };
 }

@@ -8,6 +8,7 @@ import type { TaskQueue, Visitor } from '../../tasks/task-queue.js';
 import type { ActiveRequests } from '../active-requests.js';
 import { StreamedReply } from '../streamed-reply.js';
 import { toldAnswer } from '../told-answer.js';
+import { toldError } from '../told-error.js';
 import { messageIdOf, UiMessageParts } from './parts.js';
 
 export interface UiMessageAnswerParts {
@@ -70,7 +71,8 @@ async function tell(
     // The server stops: the page may come back for the rest.
     reply.cut();
   } catch (thrown) {
-    await reply.end(eventsOf([{ type: 'error', errorText: toGollamaError(thrown).message }]) + DONE);
+    const { message: errorText } = toldError(toGollamaError(thrown), visitor);
+    await reply.end(eventsOf([{ type: 'error', errorText }]) + DONE);
   }
   return false;
 }

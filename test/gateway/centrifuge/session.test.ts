@@ -3,7 +3,7 @@ import { seededRandom } from '../../../src/base/random.js';
 import type { ChannelLog } from '../../../src/gateway/centrifuge/channel-log.js';
 import type { SessionEffect } from '../../../src/gateway/centrifuge/machine.js';
 import { ClientSession, type ClientSessionOptions } from '../../../src/gateway/centrifuge/session.js';
-import type { LogEntry, LogRecord } from '../../../src/stream/record.js';
+import type { LogEntry, LogRecord, LogView } from '../../../src/stream/record.js';
 import type { Visitor } from '../../../src/tasks/task-queue.js';
 
 const VISITOR: Visitor = { name: 'me', admin: false, maxPriority: undefined };
@@ -84,10 +84,12 @@ function entriesOf(records: readonly LogRecord[], after = 0): LogEntry[] {
   return records.map((record, at) => ({ sequence: after + at + 1, record }));
 }
 
+const view: LogView = (entries) => entries;
+
 function logOf(records: readonly LogRecord[], after = 0, epoch = 'e1'): ChannelLog {
   const entries = entriesOf(records);
   const hasEnded = ['done', 'error'].includes(records.at(-1)?.kind ?? '');
-  return { logId: 'log', epoch, last: records.length, hasEnded, entries: entries.slice(after) };
+  return { logId: 'log', epoch, last: records.length, hasEnded, entries: entries.slice(after), view };
 }
 
 const text = (value: string): LogRecord => ({ kind: 'text', text: value });
@@ -247,7 +249,7 @@ describe('subscribe', () => {
         },
       },
     ]);
-    expect(driver.effects.at(-1)).toEqual({ kind: 'follow', channel: 'c', logId: 'log' });
+    expect(driver.effects.at(-1)).toEqual({ kind: 'follow', channel: 'c', logId: 'log', view });
     expect(driver.entries(entriesOf([text('b')], 2))).toEqual([
       { push: { channel: 'c', pub: { data: { type: 'chunk', message: 'b' }, offset: 3 } } },
     ]);

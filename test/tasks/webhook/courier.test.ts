@@ -133,6 +133,20 @@ describe('the courier of webhooks', () => {
     });
   });
 
+  it('tells a failure without the addresses and paths that only admins see', async () => {
+    const clock = new ManualClock();
+    const store = await memoryStore(clock);
+    const receiver = await FakeUpstream.start();
+    await submit(store, receiver.url);
+    const claim = await store.claim('m', 'e');
+    if (!claim) throw new Error('no task is ready');
+    await store.settle(claim, { kind: 'failed', error: 'no answer of http://10.0.0.5:8000 (/srv/m.gguf)' });
+    const { courier } = courierOf(store, clock);
+    await courier.start();
+    const { json } = await answerNext(receiver, 200);
+    expect(json).toMatchObject({ type: 'task.failed', data: { error: 'no answer of [address] ([path])' } });
+  });
+
   it('sends no signature where there is no secret', async () => {
     const { courier, receiver } = await endedTask({ secret: undefined });
     await courier.start();
