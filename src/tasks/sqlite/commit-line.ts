@@ -2,7 +2,8 @@
  * Operations on their way to the store thread. One batch is under way; meanwhile the next one collects, so that what comes
  * together shares one commit. The first of a quiet line waits for the end of this turn of the loop; of a busy one, until
  * half as many have come as were in the last batch, so that this thread and the store's work at the same time on one half
- * each, and do not wait for each other. Replies are told in the order of the operations.
+ * each, and do not wait for each other. When as many have come as are under way, they are sent too: the thread goes on with
+ * them as soon as it is done, without asking. Replies are told in the order of the operations.
  */
 import type { GollamaError } from '../../base/errors.js';
 import type { Operation, Reply, ReplyOf } from './messages.js';
@@ -21,6 +22,8 @@ const BATCH_TASKS_MAX = 512;
 const BATCH_CHARS_MAX = 16 * 1024 * 1024;
 /** A line with fewer is a quiet one: what follows from a submission in the same turn, a claim, is to share its commit. */
 const BUSY_LINE_MIN = 16;
+/** Batches at the thread: the one that it works on, and the next. */
+const UNDER_WAY_MAX = 2;
 /** More submissions than these do not get into the line. */
 const LINE_MAX = 100_000;
 
@@ -28,7 +31,7 @@ export class CommitLine {
   readonly #send: (operations: readonly Operation[]) => void;
   readonly #onIdle: () => void;
   #waiting: Pending[] = [];
-  #underWay: readonly Pending[] | undefined;
+  readonly #underWay: (readonly Pending[])[] = [];
   #isScheduled = false;
   #lastLength = 0;
   #broken: GollamaError | undefined;
@@ -56,9 +59,9 @@ export class CommitLine {
       return;
     }
     this.#waiting.push({ operation, done: done as (reply: Reply) => void, failed });
-    if (this.#underWay) return;
-    if (this.#waiting.length >= Math.max(BUSY_LINE_MIN, this.#lastLength / 2)) this.#flush();
-    else this.#scheduleFlush();
+    const wanted = this.#underWay.length === 0 ? this.#lastLength / 2 : this.#lastLength;
+    if (this.#waiting.length >= Math.max(BUSY_LINE_MIN, wanted)) this.#flush();
+    else if (this.#underWay.length === 0) this.#scheduleFlush();
   }
 
   committed(replies: readonly Reply[]): void {
@@ -81,8 +84,7 @@ export class CommitLine {
   break(error: GollamaError): void {
     if (this.#broken) return;
     this.#broken = error;
-    const lost = [...(this.#underWay ?? []), ...this.#waiting];
-    this.#underWay = undefined;
+    const lost = [...this.#underWay.splice(0).flat(), ...this.#waiting];
     this.#waiting = [];
     for (const { failed } of lost) failed(error);
     this.#rest();
@@ -90,22 +92,21 @@ export class CommitLine {
 
   /** Resolves when nothing waits and nothing is under way. */
   idle(): Promise<void> {
-    if (!this.#underWay && this.#waiting.length === 0) return Promise.resolve();
+    if (this.#underWay.length === 0 && this.#waiting.length === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idlers.push(resolve));
   }
 
   /** The batch that is over; the thread goes on with the next one while the replies are told. */
   #next(): readonly Pending[] {
-    const batch = this.#underWay ?? [];
-    this.#underWay = undefined;
-    this.#flush();
+    const batch = this.#underWay.shift() ?? [];
+    if (this.#underWay.length === 0) this.#flush();
     return batch;
   }
 
   #flush(): void {
-    if (this.#underWay || this.#waiting.length === 0 || this.#broken) return;
+    if (this.#underWay.length >= UNDER_WAY_MAX || this.#waiting.length === 0 || this.#broken) return;
     const batch = this.#waiting.splice(0, batchLength(this.#waiting));
-    this.#underWay = batch;
+    this.#underWay.push(batch);
     this.#lastLength = batch.length;
     this.batches += 1;
     this.#send(batch.map(({ operation }) => operation));
@@ -121,7 +122,7 @@ export class CommitLine {
   }
 
   #rest(): void {
-    if (this.#underWay) return;
+    if (this.#underWay.length > 0) return;
     if (this.#waiting.length > 0) {
       this.#flush();
       return;

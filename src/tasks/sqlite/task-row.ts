@@ -75,6 +75,10 @@ export const NEW_MODEL = 6;
 export const NEW_STATE = 7;
 export const NEW_PRIORITY = 8;
 export const NEW_ORDER = 9;
+const NEW_NOTIFY = 11;
+const NEW_DUE = 13;
+/** The values of a plain row, in the order of its statement. */
+const PLAIN = [0, 1, 4, 5, 6, 7, 8, 9, 10, 12] as const;
 
 export function newRow(asked: NewTask, task: Task, tag: string): NewRow {
   const values = [
@@ -94,6 +98,17 @@ export function newRow(asked: NewTask, task: Task, tag: string): NewRow {
     task.dueAtMs ?? null,
   ];
   return { values, body: asked.body };
+}
+
+/** True where it has no more than every task has: it can be inserted with fewer values. */
+export function isPlain({ values }: NewRow): boolean {
+  return (
+    values[NEW_GIVEN_ID] === null && values[NEW_KEY] === null && values[NEW_NOTIFY] === 0 && values[NEW_DUE] === null
+  );
+}
+
+export function addPlainValues(into: Value[], { values }: NewRow): void {
+  for (const place of PLAIN) into.push(values[place] ?? null);
 }
 
 /** The task as it will be read when the row is inserted. */

@@ -8,6 +8,8 @@ import { RecentTasks } from './recent-tasks.js';
 import { stateOf } from './schema.js';
 import type { Statements } from './statements.js';
 import {
+  addPlainValues,
+  isPlain,
   NEW_GIVEN_ID,
   NEW_KEY,
   NEW_MODEL,
@@ -23,7 +25,7 @@ import {
 } from './task-row.js';
 
 /** Rows that one statement inserts; a call costs as much as the values of several rows. */
-const ROWS_AT_ONCE = 32;
+const ROWS_AT_ONCE = 24;
 const ROWS_AT_LEAST = 4;
 
 export class TaskTable {
@@ -115,23 +117,14 @@ export class TaskTable {
     if (this.#unborn.length === 0) return;
     const rows = this.#unborn;
     this.#unborn = [];
-    const { insertTask, insertBody, insertTasks4, insertBodies4, insertTasks32, insertBodies32 } = this.#statements;
-    let at = 0;
-    const insert = (tasks: Statement, bodies: Statement, count: number) => {
-      for (; at + count <= rows.length; at += count) {
-        const taskValues: Value[] = [];
-        const bodyValues: Value[] = [];
-        for (const { values, body } of rows.slice(at, at + count)) {
-          taskValues.push(...values);
-          bodyValues.push(values[NEW_NUMBER] ?? null, body);
-        }
-        tasks.run(...taskValues);
-        bodies.run(...bodyValues);
-      }
-    };
-    insert(insertTasks32, insertBodies32, ROWS_AT_ONCE);
-    insert(insertTasks4, insertBodies4, ROWS_AT_LEAST);
-    insert(insertTask, insertBody, 1);
+    const { insertTask, insertBody, insertPlain4, insertBodies4, insertPlain24, insertBodies24 } = this.#statements;
+    const plain = rows.filter(isPlain);
+    const at = insertPlain(insertPlain24, insertBodies24, plain, 0, ROWS_AT_ONCE);
+    const rest = insertPlain(insertPlain4, insertBodies4, plain, at, ROWS_AT_LEAST);
+    for (const row of [...plain.slice(rest), ...rows.filter((one) => !isPlain(one))]) {
+      insertTask.run(...row.values);
+      insertBody.run(row.values[NEW_NUMBER] ?? null, row.body);
+    }
   }
 
   /** The task becomes another. */
@@ -167,6 +160,28 @@ export class TaskTable {
     else if (from === 'running' && state === 'completed') completeTask.run(finishedAtMs, number);
     else updateTask.run(...updateValues(after));
   }
+}
+
+/** So many at once, as often as there are enough; returns where it stopped. */
+function insertPlain(
+  tasks: Statement,
+  bodies: Statement,
+  rows: readonly NewRow[],
+  from: number,
+  count: number,
+): number {
+  let at = from;
+  for (; at + count <= rows.length; at += count) {
+    const taskValues: Value[] = [];
+    const bodyValues: Value[] = [];
+    for (const row of rows.slice(at, at + count)) {
+      addPlainValues(taskValues, row);
+      bodyValues.push(row.values[NEW_NUMBER] ?? null, row.body);
+    }
+    tasks.run(...taskValues);
+    bodies.run(...bodyValues);
+  }
+  return at;
 }
 
 /** Nothing about it can be taken. */

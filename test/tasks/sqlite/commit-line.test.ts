@@ -43,24 +43,28 @@ describe('the line of operations', () => {
     expect(heard).toEqual(['a done', 'b done', 'c done', 'idle']);
   });
 
-  it('sends half as many as were in the last batch at once, where those are many', async () => {
+  it('sends what has come where it is half of the last batch, or as much as is under way, and that is much', async () => {
     const { commits, sent, add } = line();
     const come = (count: number) => {
       for (let number = 0; number < count; number += 1) add(claim(number), 'x');
+      return sent.map(({ length }) => length);
     };
-    come(15);
-    expect(sent).toEqual([]);
-    come(1);
-    expect(sent.map(({ length }) => length)).toEqual([16]);
-    come(48);
-    commits.committed(Array.from({ length: 16 }, () => undefined));
-    commits.committed(Array.from({ length: 48 }, () => undefined));
-    come(23);
-    expect(sent.map(({ length }) => length)).toEqual([16, 48]);
-    come(1);
-    expect(sent.map(({ length }) => length)).toEqual([16, 48, 24]);
+    const committed = (count: number) => commits.committed(Array.from({ length: count }, () => undefined));
+    expect(come(15)).toEqual([]);
+    expect(come(1)).toEqual([16]);
+    expect(come(15)).toEqual([16]);
+    expect(come(1)).toEqual([16, 16]);
+    // No more than two at a time.
+    expect(come(40)).toEqual([16, 16]);
+    committed(16);
+    expect(sent).toHaveLength(2);
+    committed(16);
+    expect(come(0)).toEqual([16, 16, 40]);
+    committed(40);
+    expect(come(19)).toEqual([16, 16, 40]);
+    expect(come(1)).toEqual([16, 16, 40, 20]);
     await settled();
-    expect(sent).toHaveLength(3);
+    expect(sent).toHaveLength(4);
   });
 
   it('tells all of a failed batch, the submissions first', async () => {
@@ -103,12 +107,13 @@ describe('the line of operations', () => {
     await settled();
     for (let number = 0; number < 600; number += 1) add(claim(number), 'x');
     committed(0);
-    expect(sent[1]).toHaveLength(512);
     committed(1);
+    expect(sent.map(({ length }) => length)).toEqual([1, 16, 512]);
     committed(2);
+    committed(3);
     const big = submit('x'.repeat(9 * 1024 * 1024));
     for (let number = 0; number < 3; number += 1) add(big, 'x');
     await settled();
-    expect(sent[3]).toHaveLength(2);
+    expect(sent[4]).toHaveLength(2);
   });
 });

@@ -29,10 +29,10 @@ const COUNTER = /USING PRIMARY KEY/;
 const EXPECTED: Readonly<Record<keyof typeof STATEMENTS, RegExp | undefined>> = {
   insertTask: undefined,
   insertBody: undefined,
-  insertTasks4: undefined,
+  insertPlain4: undefined,
   insertBodies4: undefined,
-  insertTasks32: undefined,
-  insertBodies32: undefined,
+  insertPlain24: undefined,
+  insertBodies24: undefined,
   insertResult: undefined,
   readTask: KEY,
   readBody: KEY,
