@@ -12,6 +12,7 @@ const TOGETHER = [
   'src/cli/base-command.ts',
   'src/cli/reference-flags.ts',
   'src/client/client.ts',
+  'src/config/server-address.ts',
 ];
 /** Programs and threads of their own that the package runs. */
 const PROGRAM = /^(src\/.*-thread|bench\/(mock|workers)\/program)\.ts$/;

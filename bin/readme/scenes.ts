@@ -39,6 +39,7 @@ const ALONE: readonly Scene[] = [
   },
   {
     name: 'gollama config',
+    before: ['mkdir ~/models && touch ~/models/qwen3-0.6b.gguf'],
     lines: [
       'gollama config init --model ~/models/qwen3-0.6b.gguf',
       'gollama config set engines[0].slots 4',

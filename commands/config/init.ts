@@ -55,8 +55,20 @@ On a terminal it asks what shall answer; --model and --upstream say so beforehan
     if (replaced && flags.force) await replaceFile(path, text);
     else await createFile(path, text);
     this.log(path);
+    for (const missing of await this.#missingFiles(answers, home)) this.say(`warning: there is no file ${missing}`);
     this.say('next: gollama config set KEY VALUE, gollama doctor, gollama serve');
     return { path, replaced };
+  }
+
+  /** The model files that are still to come, or were misspelt. */
+  async #missingFiles(answers: readonly string[], home: string): Promise<string[]> {
+    const [{ isThere }, { expandHome }] = await Promise.all([
+      import('../../src/config/edit-file.js'),
+      import('../../src/config/home-path.js'),
+    ]);
+    const files = answers.filter((answer) => /^[/~]/.test(answer)).map((file) => expandHome(file, home));
+    const looks = await Promise.all(files.map(isThere));
+    return files.filter((_, at) => !looks[at]);
   }
 
   /** Nothing where nobody is there to answer. */

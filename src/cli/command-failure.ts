@@ -1,6 +1,7 @@
 /** Whatever a command threw, as what the user is told: the same words and the same exit code as text and as JSON. */
-import { GollamaError, messageOf } from '../base/errors.js';
+import { ERROR_CODES, GollamaError, messageOf } from '../base/errors.js';
 import { nearest } from '../base/nearest.js';
+import { usageMessage } from './usage-message.js';
 
 export interface CommandFailure {
   readonly code: string;
@@ -17,17 +18,13 @@ export function toFailure(thrown: unknown, commandLine: string): CommandFailure 
     const { code, message, hint, exitCode } = thrown;
     return { code, message, hint: hint ?? help, exitCode };
   }
-  const exitCode = oclifExitCode(thrown);
-  if (exitCode !== 2) return { code: 'internal', message: messageOf(thrown), hint: help, exitCode: exitCode ?? 1 };
-  // oclif spreads a usage error over several lines, and ends it with a word on --help.
-  const message = messageOf(thrown)
-    .replace(/\s*See more help with --help\s*$/, '')
-    .replace(/^The following errors? occurred:\s*/, '')
-    .replace(/^Parsing (--\S+)\s+E/, '$1: e')
-    .replace(/\s*\n\s*/g, ' ');
+  // Of oclif's own errors a command meets those of the command line alone; not all of them carry that exit code.
+  if (!isOfOclif(thrown)) {
+    return { code: 'internal', message: messageOf(thrown), hint: help, exitCode: ERROR_CODES.internal.exitCode };
+  }
   const flag = likelyFlag(thrown);
   const hint = flag === undefined ? help : `did you mean "--${flag}"? ${help}`;
-  return { code: 'usage', message: message.trim(), hint, exitCode };
+  return { code: 'usage', message: usageMessage(messageOf(thrown)), hint, exitCode: ERROR_CODES.usage.exitCode };
 }
 
 /** What the first of the flags that there are not most likely means. oclif's error knows them, and those that there are. */
@@ -39,10 +36,6 @@ function likelyFlag(thrown: unknown): string | undefined {
   return typed.startsWith('-') ? undefined : nearest(typed, Object.keys(known));
 }
 
-/** oclif's own errors carry `oclif.exit`. */
-function oclifExitCode(thrown: unknown): number | undefined {
-  if (typeof thrown !== 'object' || thrown === null || !('oclif' in thrown)) return undefined;
-  const { oclif } = thrown;
-  if (typeof oclif !== 'object' || oclif === null || !('exit' in oclif)) return undefined;
-  return typeof oclif.exit === 'number' ? oclif.exit : undefined;
+function isOfOclif(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && 'oclif' in thrown;
 }

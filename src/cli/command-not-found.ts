@@ -1,4 +1,5 @@
 /** oclif's hook for words that are no command: tells it as every command tells a failure. */
+import { ERROR_CODES } from '../base/errors.js';
 import { nearest } from '../base/nearest.js';
 import type { CommandFailure } from './command-failure.js';
 import { failureDocument, jsonText } from './json-document.js';
@@ -15,7 +16,7 @@ interface Asked {
 
 /** What shells say of a command that they do not find. */
 const UNKNOWN_COMMAND_EXIT_CODE = 127;
-const USAGE_EXIT_CODE = 2;
+const USAGE_EXIT_CODE = ERROR_CODES.usage.exitCode;
 
 /**
  * Ends the program.
@@ -24,10 +25,26 @@ const USAGE_EXIT_CODE = 2;
 export default function commandNotFound(this: { exit(exitCode: number): void }, asked: Asked): void {
   const { bin, commands } = asked.config;
   const known = commands.filter(({ hidden }) => !hidden).map(({ id }) => id.replaceAll(':', ' '));
-  const failure = unknownCommand(asked.id.split(':'), known, bin);
-  if ([asked.id, ...asked.argv].includes('--json')) process.stdout.write(jsonText(failureDocument(failure)));
+  const typed = [asked.id, ...asked.argv];
+  const failure = asked.id.startsWith('-')
+    ? flagFirst(typed, known, bin)
+    : unknownCommand(asked.id.split(':'), known, bin);
+  if (typed.includes('--json')) process.stdout.write(jsonText(failureDocument(failure)));
   else process.stderr.write(`error: ${failure.message}\n  hint: ${failure.hint}\n`);
   this.exit(failure.exitCode);
+}
+
+/** `gollama --json status`: the flags of a command stand behind it. */
+export function flagFirst(typed: readonly string[], known: readonly string[], bin: string): CommandFailure {
+  const beginnings = new Set(known.map((command) => command.split(' ')[0]));
+  const at = typed.findIndex((word) => beginnings.has(word));
+  const inOrder = [bin, ...typed.slice(at), ...typed.slice(0, at)].join(' ');
+  return {
+    code: 'usage',
+    message: `a command comes first, then its flags: ${typed[0]}`,
+    hint: at < 0 ? `see: ${bin} --help` : `write it as: ${inOrder}`,
+    exitCode: USAGE_EXIT_CODE,
+  };
 }
 
 /** 1. Words behind a command that takes none; 2. no command. `known` are commands with spaces: `config check`. */
@@ -39,16 +56,20 @@ export function unknownCommand(words: readonly string[], known: readonly string[
     return { code: 'usage', message, hint: `see: ${bin} ${command} --help`, exitCode: USAGE_EXIT_CODE };
   }
   const meant = likelyMeant(words, known);
+  const group = words[0] ?? '';
+  const help = known.some((command) => command.startsWith(`${group} `)) ? `${bin} ${group} --help` : `${bin} --help`;
   return {
     code: 'usage',
     message: `"${words.join(' ')}" is no command`,
-    hint: meant === undefined ? `see: ${bin} --help` : `did you mean "${bin} ${meant}"?`,
+    hint: meant === undefined ? `see: ${help}` : `did you mean "${bin} ${meant}"?`,
     exitCode: UNKNOWN_COMMAND_EXIT_CODE,
   };
 }
 
 /** The longest run of words decides; a beginning that only one command has counts as that command. */
 function likelyMeant(words: readonly string[], known: readonly string[]): string | undefined {
+  // Other programs have it as a command.
+  if (words[0] === 'version') return '--version';
   for (let count = words.length; count > 0; count -= 1) {
     const typed = words.slice(0, count).join(' ');
     const begun = known.filter((command) => command.startsWith(typed));

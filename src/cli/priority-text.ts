@@ -14,6 +14,11 @@ export function priorityName(priority: number): string {
   return NAMES.get(priority) ?? String(priority);
 }
 
+/** Behind a number of tasks, where a number alone would be read as one of them. */
+export function priorityWord(priority: number): string {
+  return NAMES.get(priority) ?? `priority ${priority}`;
+}
+
 /** As tables show it. */
 export function priorityCell(priority: number): string {
   return LEGACY.get(priority) ?? priorityName(priority);

@@ -3,7 +3,7 @@
 import { printable, printableLines } from '../base/printable.js';
 import type { EngineReport, ServerStatus } from '../protocol/status.js';
 import { durationText } from './duration-text.js';
-import { priorityName } from './priority-text.js';
+import { priorityWord } from './priority-text.js';
 import { renderTable } from './table.js';
 
 export function statusText(url: string, status: ServerStatus): string {
@@ -34,7 +34,7 @@ function waitingLines({ queues_by_priority: queues }: ServerStatus): readonly st
   const waiting = Object.entries(queues).filter(([, count]) => count > 0);
   if (waiting.length === 0) return [];
   const sorted = waiting.toSorted(([left], [right]) => Number(right) - Number(left));
-  return [`waiting   ${sorted.map(([priority, count]) => `${count} ${priorityName(Number(priority))}`).join(' · ')}`];
+  return [`waiting   ${sorted.map(([priority, count]) => `${count} ${priorityWord(Number(priority))}`).join(' · ')}`];
 }
 
 function engineTable(engines: readonly EngineReport[]): string {

@@ -1,6 +1,7 @@
 /** `gollama status --watch`. */
 import { systemClock } from '../base/clock.js';
 import type { GollamaError } from '../base/errors.js';
+import { realSurroundings } from '../config/load.js';
 import type { ServerStatus } from '../protocol/status.js';
 import type { TaskReport } from '../protocol/task.js';
 import { toFailure } from './command-failure.js';
@@ -48,7 +49,8 @@ function lostLine(error: GollamaError): string {
 function screen(isJson: boolean): Screen {
   const { stdout } = process;
   return {
-    isTerminal: stdout.isTTY === true && !isJson,
+    // A dumb one cannot put the cursor anywhere.
+    isTerminal: stdout.isTTY === true && realSurroundings().env.TERM !== 'dumb' && !isJson,
     get rows() {
       return stdout.rows || ROWS;
     },

@@ -22,7 +22,7 @@ export function insert(text: string, { container, pair, missing }: YamlPlace, so
   const lineEnd = text.includes('\r\n') ? '\r\n' : '\n';
   const lines = nestedLines(missing, source);
   if (container === undefined) return joined(text, text.length, lines, lineEnd);
-  if (container.flow) return undefined;
+  if (container.flow) return pair ? undefined : insertInFlow(text, container, missing, source);
   const first = pair ?? container.items[0];
   const start = isPair(first) ? startOf(first.key) : startOf(container);
   const column = columnOf(text, start);
@@ -35,6 +35,20 @@ export function insert(text: string, { container, pair, missing }: YamlPlace, so
     lines.map((line) => margin + line),
     lineEnd,
   );
+}
+
+/** Behind the last item between the brackets. */
+function insertInFlow(
+  text: string,
+  container: NonNullable<YamlPlace['container']>,
+  [step, ...deeper]: Path,
+  source: string,
+): string | undefined {
+  if (step === undefined || deeper.length > 0) return undefined;
+  const added = typeof step === 'number' ? source : `${step}: ${source}`;
+  const last = container.items.at(-1);
+  const at = last === undefined ? startOf(container) + 1 : endOf(last);
+  return `${text.slice(0, at)}${last === undefined ? '' : ', '}${added}${text.slice(at)}`;
 }
 
 /** Whole lines away: the key, its value, and what stands behind the value. */

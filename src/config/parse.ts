@@ -55,7 +55,9 @@ export async function parseConfig(sources: Sources): Promise<ParsedConfig> {
   if (!parsed.success) {
     // After a syntax error the rest of the file is unknown, and complaints about it would be noise.
     const found = parsed.error.issues.map((issue) => remarkAt(tree, toKeys(issue.path), issue.message));
-    throw problemsError([...problems, ...(yaml.problems.length > 0 ? [] : found)], sources.file?.name);
+    // What is missing may be there under a misspelt key.
+    const more = yaml.problems.length > 0 ? [] : [...found, ...warnings];
+    throw problemsError([...problems, ...more], sources.file?.name);
   }
   if (problems.length > 0) throw problemsError(problems, sources.file?.name);
   const resolved = await resolveSettings(parsed.data, tree, sources, sources.readText);
@@ -86,8 +88,10 @@ function problemsError(problems: readonly Remark[], file: string | undefined): G
     const mistake = problem.at.source === 'file' ? line : `${formatPlace(problem.at)} ${problem.message}`;
     if (!told.has(mistake)) told.set(mistake, line);
   }
+  const isOfFlags = problems.every(({ at }) => at.source === 'flag');
+  const check = `correct it, then try: gollama config check${file ? ` ${file}` : ''}`;
   return new GollamaError('configuration', [...told.values()].join('\n'), {
-    hint: `correct it, then try: gollama config check${file ? ` ${file}` : ''}`,
+    hint: isOfFlags ? 'see: gollama serve --help' : check,
   });
 }
 

@@ -31,11 +31,16 @@ export function renderConfig(config: Config): Rendered {
   return rendered;
 }
 
+/** The library puts a comment on a list above its key, or behind its last item: it is moved behind the key. */
+const MARK = '\u0001';
+const ABOVE_A_LIST = new RegExp(`^( *)#${MARK}(.*)\\n *(.*)$`, 'gm');
+
 /** As YAML; with `origins`, a comment behind every key tells where its value came from. */
 export function renderYaml(config: Config, origins?: ReadonlyMap<string, string>): string {
   const document = new Document(renderConfig(config));
   if (origins) annotate(document, origins);
-  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+  const text = document.toString({ lineWidth: 0, flowCollectionPadding: false });
+  return text.replace(ABOVE_A_LIST, '$1$3 # $2');
 }
 
 function renderBlock(schema: z.core.$ZodType, values: object): Rendered {
@@ -100,10 +105,8 @@ function annotate(document: Document, origins: ReadonlyMap<string, string>): voi
       const names = [key, ...(READ_FROM[key] ?? [])].map((name) => origins.get(appendStep(parent, name)));
       const origin = names.find((name) => name !== undefined && name !== 'default') ?? names[0];
       if (origin === undefined) return;
-      // Behind a list, a comment would stand after its last item.
-      const place = isCollection(pair.value) ? 'commentBefore' : 'comment';
-      const carrier = isCollection(pair.value) ? pair.key : pair.value;
-      if (isScalar(carrier)) carrier[place] = ` ${origin}`;
+      if (isCollection(pair.value) && isScalar(pair.key)) pair.key.commentBefore = MARK + origin;
+      else if (isScalar(pair.value)) pair.value.comment = ` ${origin}`;
     },
   });
 }

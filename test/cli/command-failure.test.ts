@@ -28,7 +28,7 @@ describe('a failure', () => {
     });
     expect(toFailure(error, 'gollama cancel')).toEqual({
       code: 'usage',
-      message: 'Missing 1 required arg: id  the task',
+      message: 'missing argument: id: the task',
       hint: 'see: gollama cancel --help',
       exitCode: 2,
     });
@@ -48,7 +48,29 @@ describe('a failure', () => {
         oclif: { exit: 2 },
       },
     );
-    expect(toFailure(error, 'gollama x').message).toBe('Missing required flag model Missing required flag file');
+    expect(toFailure(error, 'gollama x').message).toBe('missing flag: --model; missing flag: --file');
+  });
+
+  test.each([
+    ['Expected ksh to be one of: bash, zsh, fish', '"ksh" is none of bash, zsh, fish'],
+    ['Flag --requests expects a value', '--requests needs a value'],
+    ['Flag --think expects one of these values: on, off', '--think needs one of on, off'],
+    ['Expected --think=loud to be one of: on, off', '--think: "loud" is none of on, off'],
+  ])('of the command line is one of usage, whatever oclif would end with: %s', (said, message) => {
+    const error = Object.assign(new Error(`${said}\nSee more help with --help`), { oclif: { exit: 1 } });
+    expect(toFailure(error, 'gollama x')).toMatchObject({ code: 'usage', message, exitCode: 2 });
+  });
+
+  test.each([
+    ['Nonexistent flag: --bogus', 'unknown flag: --bogus'],
+    ['Unexpected argument: more', 'unexpected argument: more'],
+    ['Parsing --fault \n\tUnknown fault "x"', '--fault: unknown fault "x"'],
+    [
+      'Missing 2 required args:\nid     of a task\nlevel  low (1), or more',
+      'missing argument: id: of a task; level: low (1), or more',
+    ],
+  ])('of the command line is told in our own words: %j', (said, message) => {
+    expect(toFailure(Object.assign(new Error(said), { oclif: { exit: 2 } }), 'gollama x').message).toBe(message);
   });
 
   test('that is no error at all still has a message', () => {

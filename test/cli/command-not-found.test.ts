@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { unknownCommand } from '../../src/cli/command-not-found.js';
+import { flagFirst, unknownCommand } from '../../src/cli/command-not-found.js';
 
 const KNOWN = ['serve', 'status', 'simulate', 'config check', 'config show'];
 const told = (...words: string[]) => unknownCommand(words, KNOWN, 'gollama');
@@ -29,6 +29,14 @@ describe('words that are no command', () => {
     expect(told('s').hint).toBe('see: gollama --help');
   });
 
+  it('point to the help of their group', () => {
+    expect(told('config', 'frobnicate').hint).toBe('see: gollama config --help');
+  });
+
+  it('bring the flag to mind that other programs have as a command', () => {
+    expect(told('version').hint).toBe('did you mean "gollama --version"?');
+  });
+
   it('are a wrong argument where they follow a command', () => {
     expect(told('serve', 'extra')).toMatchObject({
       message: 'unexpected argument: extra',
@@ -36,5 +44,23 @@ describe('words that are no command', () => {
       exitCode: 2,
     });
     expect(told('config', 'check', 'x', 'y').message).toBe('unexpected argument: x y');
+  });
+});
+
+describe('a flag in front of the command', () => {
+  it.each([
+    ['--json status', 'gollama status --json'],
+    ['--server x:1 config show --origin', 'gollama config show --origin --server x:1'],
+  ])('is told with the order that is meant: %s', (typed, meant) => {
+    expect(flagFirst(typed.split(' '), KNOWN, 'gollama')).toEqual({
+      code: 'usage',
+      message: `a command comes first, then its flags: ${typed.split(' ')[0]}`,
+      hint: `write it as: ${meant}`,
+      exitCode: 2,
+    });
+  });
+
+  it('points to the help where there is no command', () => {
+    expect(flagFirst(['--bogus', '--json'], KNOWN, 'gollama').hint).toBe('see: gollama --help');
   });
 });

@@ -59,6 +59,6 @@ it('the status of a server tells queue, tasks and workers, and what waits by pri
     'queue     1 waiting · 0 running',
     'tasks     3 pending · 0 running · 15 completed · 2 failed · 0 cancelled',
     'workers   0 active · 4 idle',
-    'waiting   3 normal · 1 -2',
+    'waiting   3 normal · 1 priority -2',
   ]);
 });

@@ -78,6 +78,13 @@ engines: # what answers; none: see fallback
     expect((await run(ConfigCheck)).stdout).toContain('is valid: 3 engines');
   });
 
+  test('warns of a model file that is not there', async () => {
+    writeFileSync(join(folder, 'cwd', 'here.gguf'), 'GGUF');
+    const { stderr, exitCode } = await run(ConfigInit, '--model', './here.gguf', '--model', '~/away.gguf');
+    expect(exitCode).toBe(0);
+    expect(stderr).toMatch(new RegExp(`^warning: there is no file ${join(folder, 'away.gguf')}\\nnext: `));
+  });
+
   test('goes where --config says, and fails as a whole where it cannot', async () => {
     expect((await run(ConfigInit, '--config', '~/own.yaml')).stdout).toBe(`${join(folder, 'own.yaml')}\n`);
     expect((await run(ConfigInit, '--path', '/proc/nowhere/x.yaml')).exitCode).toBe(4);
@@ -152,7 +159,7 @@ describe('config set', () => {
   test.each([
     [['queue.max_waiting'], /a value is missing/],
     [['--unset', 'queue.max_waiting', '1'], /--unset takes no value/],
-    [[], /Missing 1 required arg/],
+    [[], /missing argument: key/],
   ])('is told with %j what it needs', async (argv, told) => {
     const { stderr, exitCode } = await run(ConfigSet, ...argv);
     expect([exitCode, told.test(stderr)]).toEqual([2, true]);

@@ -137,6 +137,27 @@ describe('a key that is new', () => {
       '2',
       'engines: [{kind: simulated, slots: 2}] # one\n',
     ],
+    [
+      'joins a block on one line, and the rest of the file stays as it is',
+      'server: # s\n    addr: ":1"\nqueue: {max_waiting: 1,} # q\n',
+      'queue.wait_timeout',
+      '5s',
+      'server: # s\n    addr: ":1"\nqueue: {max_waiting: 1, wait_timeout: 5s,} # q\n',
+    ],
+    [
+      'fills empty brackets',
+      'server: # s\n  insecure: false\nqueue: {} # q\n',
+      'queue.max_waiting',
+      '2',
+      'server: # s\n  insecure: false\nqueue: {max_waiting: 2} # q\n',
+    ],
+    [
+      'joins a list on one line',
+      'a: # s\n  b: 1\nserver: {cors_origins: [x]}\n',
+      'server.cors_origins[1]',
+      'y',
+      'a: # s\n  b: 1\nserver: {cors_origins: [x, y]}\n',
+    ],
     ['uses line ends of the file', 'fallback: none\r\n', 'data_dir', '/b', 'fallback: none\r\ndata_dir: /b\r\n'],
   ])('%s', async (_what, before, key, value, after) => {
     expect(await set(before, key, value)).toBe(after);

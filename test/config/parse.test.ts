@@ -392,6 +392,21 @@ logger:
   });
 });
 
+test('what is wrong with flags alone is no matter of a file', async () => {
+  await expect(loadText('', { flags: { logLevel: 'loud' } })).rejects.toMatchObject({
+    hint: 'see: gollama serve --help',
+  });
+});
+
+test('what is missing is told together with the misspelt key that may be meant for it', async () => {
+  const wrong = 'engines: [{kind: openai, base_ulr: "http://h"}]\nqueue: {max_wating: 1}';
+  await expect(loadText(wrong)).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /base_url.*\n.*engines\[0\]\.base_ulr: unknown key, ignored \(did you mean "base_url"\?\)\n.*max_wating: unknown key/,
+    ),
+  });
+});
+
 describe('warnings', () => {
   test('name an unknown key, its place and the key that was probably meant', async () => {
     const { warnings } = await loadText(

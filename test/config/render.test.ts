@@ -58,11 +58,11 @@ test('with origins, every key tells where its value came from', async () => {
   for (const line of [
     '  addr: :9 # flag --port',
     '  max_body: 32MiB # default',
-    '  # env GOLLAMA_SERVER_CORS_ORIGINS\n  cors_origins:\n    - http://a',
+    '  cors_origins: # env GOLLAMA_SERVER_CORS_ORIGINS\n    - http://a',
     '  wait_timeout: 1m30s # file',
     '    api_key: "****abcd" # file',
     '      name: bob # file',
-    '    # default\n    models: []',
+    '    models: [] # default',
     '  jitter: 0.2 # file',
     '  max_delay: 30s # default',
     '  secret: "****LaSw" # file',

@@ -82,7 +82,7 @@ const FAILURES: readonly Failure[] = [
     name: 'an unknown flag',
     args: ['serve', '--bogus'],
     exitCode: 2,
-    error: /^error: Nonexistent flag: --bogus$/,
+    error: /^error: unknown flag: --bogus$/,
     hint: /gollama serve --help/,
   },
   {
@@ -197,7 +197,9 @@ describe('what goes wrong', () => {
     const app = await startApp('fallback: simulated');
     const ended = await gollama(['serve', '--port', new URL(app.url).port]);
     expect(ended.code).toBe(4);
-    expect(ended.stderr).toContain(`error: ${app.url} is in use by gollama ${packageVersion()} (pid ${process.pid}, up `);
+    expect(ended.stderr).toContain(
+      `error: ${app.url} is in use by gollama ${packageVersion()} (pid ${process.pid}, up `,
+    );
     expect(ended.stderr).toMatch(/hint: .*gollama status.*kill \d+.*--port/);
   });
 });

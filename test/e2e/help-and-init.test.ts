@@ -81,7 +81,7 @@ describe('a misspelt flag', () => {
     const { code, stderr } = await gollama(['status', '--wacth']);
     expect([code, stderr]).toEqual([
       2,
-      'error: Nonexistent flag: --wacth\n  hint: did you mean "--watch"? see: gollama status --help\n',
+      'error: unknown flag: --wacth\n  hint: did you mean "--watch"? see: gollama status --help\n',
     ]);
   });
 });

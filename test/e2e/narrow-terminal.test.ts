@@ -20,13 +20,17 @@ async function setUp() {
   const task = { type: 'generate', payload: { prompt: 'p' }, options: { num_predict: 1 } } as const;
   const id = await client.submitTask({ ...task, model: LONG });
   await client.waitForTask(id);
-  return { id, start: (args: readonly string[], cols: number, rows: number) => start(app.url, args, cols, rows) };
+  return {
+    id,
+    url: app.url,
+    start: (args: readonly string[], cols: number, rows: number) => start(app.url, args, cols, rows),
+  };
 }
 
 /** The program on a terminal of that size. */
-function start(url: string, args: readonly string[], cols: number, rows: number) {
+function start(url: string, args: readonly string[], cols: number, rows: number, term = 'xterm-256color') {
   const place = makePlace();
-  const env = { PATH: process.env.PATH, HOME: place.home, GOLLAMA_URL: url, TERM: 'xterm-256color' };
+  const env = { PATH: process.env.PATH, HOME: place.home, GOLLAMA_URL: url, TERM: term };
   const terminal = spawn(process.execPath, [RUN_JS, ...args], { cwd: place.cwd, cols, rows, env });
   atEnd(() => terminal.kill('SIGKILL'));
   let shown = '';
@@ -65,6 +69,16 @@ describe('status --watch', () => {
     expectFits(picture(shown()), 24, 12);
     terminal.write('\u0003');
     expect(await ended).toBe(130);
+  });
+
+  it('tells changes in lines on a terminal that cannot draw', async () => {
+    const { url } = await setUp();
+    const { terminal, ended, shown } = start(url, ['status', '--watch'], 80, 24, 'dumb');
+    await eventually('the first line', () => shown().includes('\n'));
+    terminal.write('\u0003');
+    expect(await ended).toBe(130);
+    expect(shown()).toMatch(/^\d\d:\d\d:\d\d pending=0 /);
+    expect(shown()).not.toContain('\u001b');
   });
 
   it('of a task ends with the exit code of the task', async () => {

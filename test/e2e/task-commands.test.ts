@@ -116,7 +116,7 @@ describe('submit', () => {
   });
 
   it.each([
-    [['submit', 'chat', '--messages', 'user:x'], /^error: Missing required flag model$/],
+    [['submit', 'chat', '--messages', 'user:x'], /^error: missing flag: --model$/],
     [['submit', 'chat', '-m', 'm', '--messages', 'usr:x'], /^error: --messages: "usr" is no role$/],
     [['submit', 'chat', '-m', 'm', '--messages', 'user:x', 'too'], /^error: give --messages or a prompt, not both$/],
     [['submit', 'chat', '-m', 'm'], /^error: nothing is asked$/],
@@ -125,7 +125,7 @@ describe('submit', () => {
     [[...CHAT, '--at', '2026-11-20T15:00:00Z', '--delay', '1s'], /^error: .*--at/],
     [['list', '--status', 'done'], /^error: --status: "done" is none of pending, running/],
     [['priority', 'task-1', 'urgent'], /^error: level: "urgent" is no priority$/],
-    [['cancel'], /^error: Missing 1 required arg/],
+    [['cancel'], /^error: missing argument: id/],
     [['submit', 'batch', '--file', 'gone.jsonl'], /^error: cannot read gone\.jsonl: ENOENT/],
   ])('and the others refuse what they cannot read, and send nothing: %j', async (args, error) => {
     const { server, run } = await setUp();

@@ -26,5 +26,6 @@ export function fail(name: string, detail: string, fix: string): Check {
 }
 
 export function failed(name: string, { message, hint }: GollamaError, about = ''): Check {
-  return fail(name, about + message, hint ?? 'see: gollama help config');
+  // A hint of others may end with the way to here.
+  return fail(name, about + message, hint?.replace(/; see: gollama doctor$/, '') ?? 'see: gollama help config');
 }

@@ -10,6 +10,8 @@ import type { ModelHead, UpstreamAnswer, VersionAnswer } from './engine-checks.j
 
 const PATIENCE_MS = 5_000;
 const OUTPUT_BYTES_MAX = 1024 * 1024;
+/** A list of models is far shorter. */
+const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
 /** What `program --version` says: llama-server has it on stderr, between what it tells of its devices. */
 export function askVersion(program: string): Promise<VersionAnswer> {
@@ -53,8 +55,7 @@ export async function askUpstream({ url, apiKey }: Upstream, clock: Clock): Prom
   const headers = authorization === undefined ? {} : { authorization };
   try {
     const response = await fetch(bare, { headers, signal: deadline.signal });
-    const body: unknown = await response.json().catch(() => undefined);
-    return { status: response.status, models: modelsIn(body) };
+    return { status: response.status, models: modelsIn(await documentIn(response).catch(() => undefined)) };
   } catch (thrown) {
     if (deadline.isOver) return { problem: `nothing for ${PATIENCE_MS / 1000} s` };
     // The reason is what fetch failed by, not that it failed.
@@ -72,6 +73,18 @@ function apart(url: string): { bare: string; user: string | undefined } {
   parts.password = '';
   const plain = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return { bare: parts.href, user: username === '' ? undefined : `Basic ${Buffer.from(plain).toString('base64')}` };
+}
+
+/** Rejects for what is no JSON, and for what has no end. */
+async function documentIn(response: Response): Promise<unknown> {
+  const parts: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    sizeBytes += part.length;
+    if (sizeBytes > BODY_BYTES_MAX) throw new Error('the answer is too long');
+    parts.push(part);
+  }
+  return JSON.parse(Buffer.concat(parts).toString('utf8'));
 }
 
 /** `data` in OpenAI's list, `models` in Ollama's. */

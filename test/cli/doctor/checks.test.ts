@@ -81,6 +81,13 @@ engines: [{kind: openai, base_url: "http://x", api_key_env: BOX_KEY}]`;
 describe('an engine', () => {
   test.each([
     ['that is not there', programCheck('e', missing, undefined), 'fail', 'e: it is not there', 'get it'],
+    [
+      'whose hint sends to the doctor',
+      programCheck('e', new GollamaError('configuration', 'no', { hint: 'get it; see: gollama doctor' }), undefined),
+      'fail',
+      'e: no',
+      'get it',
+    ],
     ['that tells its version', programCheck('e', '/b', { version: '7 (ab)' }), 'ok', 'e: /b, version 7 (ab)', null],
     [
       'that does not start',
