@@ -6,23 +6,24 @@ const sources = fileURLToPath(new URL('src', import.meta.url));
 /** Where continuous integration wants the counts, as JSON. */
 const report = process.env.GOLLAMA_TEST_REPORT;
 
+/** Whoever runs single tests while writing does not wait for a release: their processes are those of the checkout. */
+const isAll = process.env.npm_lifecycle_event === 'test';
+const release = fileURLToPath(new URL('node_modules/.cache/gollama-release', import.meta.url));
+if (isAll) process.env.GOLLAMA_TEST_RUN_JS = `${release}/bin/run.js`;
+
 /**
- * Threads run from compiled files, as `npm test` has built them: hundreds of stores are opened, and compiling four threads
- * for each would take longer than all the rest.
+ * Threads run from compiled files, those of the release or as `npm test` has built them: hundreds of stores are opened, and
+ * compiling four threads for each would take longer than all the rest.
  */
+const threads = isAll ? `${release}/dist/src` : fileURLToPath(new URL('dist/src', import.meta.url));
 const compiledThreads = {
   name: 'compiled-threads',
   transform(code: string, id: string) {
     if (!id.startsWith(`${sources}/`) || !/beside: import\.meta\.url/.test(code)) return undefined;
-    const compiled = id.replace(sources, fileURLToPath(new URL('dist/src', import.meta.url))).replace(/\.ts$/, '.js');
+    const compiled = id.replace(sources, threads).replace(/\.ts$/, '.js');
     return code.replaceAll('beside: import.meta.url', `beside: ${JSON.stringify(pathToFileURL(compiled).href)}`);
   },
 };
-
-/** Whoever runs single tests while writing does not wait for a release: their processes are those of the checkout. */
-const release = fileURLToPath(new URL('node_modules/.cache/gollama-release/bin/run.js', import.meta.url));
-const isAll = process.env.npm_lifecycle_event === 'test';
-if (isAll) process.env.GOLLAMA_TEST_RUN_JS = release;
 
 export default defineConfig({
   plugins: [compiledThreads],

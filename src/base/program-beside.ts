@@ -21,7 +21,8 @@ export function programBeside(caller: string, name: string): Program {
 /** The same as a worker thread. */
 export function workerBeside(caller: string, name: string, options: WorkerOptions): Worker {
   const { url } = programBeside(caller, name);
-  if (!isTypeScript(caller)) return new Worker(url, options);
+  // What the program was started with, as modules to load first, is not meant for its threads.
+  if (!isTypeScript(caller)) return new Worker(url, { ...options, execArgv: [] });
   // Node 20 does not give a thread the loader that its `execArgv` names.
   const loader = pathToFileURL(createRequire(caller).resolve('tsx/esm/api')).href.replace(/cjs$/, 'mjs');
   const load = (href: string) => `import(${JSON.stringify(href)})`;

