@@ -1,6 +1,6 @@
 /** Files that go along with a question: texts and images, told apart by what is in them. */
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { GollamaError, messageOf } from '../base/errors.js';
 import { estimatedTokens } from './context-meter.js';
@@ -37,6 +37,7 @@ export interface ReadOptions {
 
 /** About a quarter as many tokens: more than any context there is. */
 const TEXT_BYTES_MAX = 8 * 1024 * 1024;
+const READ_BYTES = 256 * 1024;
 /** As base64 it must still fit into a request of 32 MiB. */
 const IMAGE_BYTES_MAX = 20 * 1024 * 1024;
 
@@ -102,9 +103,25 @@ async function readBytes(path: string, absolute: string): Promise<Buffer> {
     if (!facts.isFile()) throw unreadable(path, 'it is no regular file');
     const limitBytes = Math.max(TEXT_BYTES_MAX, IMAGE_BYTES_MAX);
     if (facts.size > limitBytes) throw tooLarge(path, facts.size, limitBytes);
-    return await file.readFile();
+    return await readAtMost(file, limitBytes, path);
   } finally {
     await file.close();
+  }
+}
+
+/** A file may grow while it is read, and those of the system do not tell how long they are. */
+async function readAtMost(file: FileHandle, limitBytes: number, path: string): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let sizeBytes = 0;
+  for (;;) {
+    const part = Buffer.allocUnsafe(READ_BYTES);
+    const { bytesRead } = await file.read(part, 0, part.length).catch((thrown: unknown) => {
+      throw unreadable(path, reasonOf(thrown), thrown);
+    });
+    if (bytesRead === 0) return Buffer.concat(parts);
+    sizeBytes += bytesRead;
+    if (sizeBytes > limitBytes) throw tooLarge(path, sizeBytes, limitBytes);
+    parts.push(part.subarray(0, bytesRead));
   }
 }
 

@@ -102,12 +102,22 @@ async function plainServer(
 }
 
 async function askModels(transport: Transport, signal: AbortSignal | undefined): Promise<readonly string[]> {
-  const { body } = await transport.json<unknown>({ path: '/v1/models', signal });
+  const body = await askPage(transport, '/v1/models', signal);
   const data = isJsonObject(body) && Array.isArray(body.data) ? body.data.filter(isJsonObject) : undefined;
   if (data) return data.map(({ id }) => id).filter((id) => typeof id === 'string');
   throw new GollamaError('unreachable', `${transport.baseUrl} answers, but not as an OpenAI-compatible server does`, {
     hint: 'is another program listening there? name the server with --server or $GOLLAMA_URL',
   });
+}
+
+/** Undefined where the server has no such page. */
+async function askPage(transport: Transport, path: string, signal: AbortSignal | undefined): Promise<unknown> {
+  try {
+    return (await transport.json<unknown>({ path, signal })).body;
+  } catch (thrown) {
+    if (thrown instanceof GollamaError && thrown.code === 'not_found') return undefined;
+    throw thrown;
+  }
 }
 
 /** llama-server's own page; empty where there is none. */

@@ -68,9 +68,9 @@ export function turnsToDrop(
 const OVERFLOW =
   /exceed_context_size|context_length_exceeded|exceeds? the available context|maximum context length|(exceeds?|longer than) the (model's )?(maximum )?context|prompt is too long|input length exceeds/i;
 
-/** Whether the question was refused because it is longer than the context. */
+/** Whether the question was refused because it is longer than the context, or than a request may be. */
 export function isContextOverflow(error: GollamaError): boolean {
-  return OVERFLOW.test(error.message);
+  return error.code === 'body_too_large' || OVERFLOW.test(error.message);
 }
 
 function levelOf(share: number | undefined): ContextLevel {

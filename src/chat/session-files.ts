@@ -31,6 +31,7 @@ export interface SessionFilesOptions {
 /** A file that was passed over. */
 export interface DamagedSession {
   readonly path: string;
+  /** A sentence, with the path in it. */
   readonly problem: string;
 }
 

@@ -1,5 +1,8 @@
-/** Signals for whoever waits: the first ends the wait, a second one the program, as if nobody had listened. */
-const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+/**
+ * Signals for whoever waits: the first ends the wait, a second one the program, as if nobody had listened. A terminal that is
+ * closed says so more than once, by the kernel and by the shell: that is no second wish.
+ */
+export const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 type StopSignal = keyof typeof EXIT_CODES;
 
@@ -9,6 +12,7 @@ export class Interrupt {
   #exitCode: number | undefined;
   readonly #onSignal = (signal: StopSignal) => {
     if (this.#exitCode !== undefined) {
+      if (signal === 'SIGHUP') return;
       this.dispose();
       process.kill(process.pid, signal);
       return;

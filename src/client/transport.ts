@@ -121,11 +121,14 @@ function givenUp(): GollamaError {
 }
 
 export function unreachable(baseUrl: string, error: Error): GollamaError {
-  const refused = 'code' in error && error.code === 'ECONNREFUSED';
-  const why = refused ? '' : `: ${error.message}`;
+  const code = 'code' in error ? error.code : undefined;
+  const isPlain = code === 'EPROTO' && baseUrl.startsWith('https:');
+  const why = code === 'ECONNREFUSED' ? '' : isPlain ? ': what is there speaks no TLS' : `: ${error.message}`;
   return new GollamaError('unreachable', `no gollama server answers at ${baseUrl}${why}`, {
     cause: error,
-    hint: 'start one with "gollama serve", or name another with --server or $GOLLAMA_URL',
+    hint: isPlain
+      ? `try ${baseUrl.replace('https:', 'http:')}`
+      : 'start one with "gollama serve", or name another with --server or $GOLLAMA_URL',
   });
 }
 

@@ -91,11 +91,13 @@ describe('what is at an address', () => {
   });
 
   it('is something that answers no questions', async () => {
-    const url = await serverWith({ '/v1/models': ['hello'] });
-    await expect(chooseAnswers({ server: url })).rejects.toMatchObject({
-      code: 'unreachable',
-      message: `${url} answers, but not as an OpenAI-compatible server does`,
-    });
+    for (const pages of [{ '/v1/models': ['hello'] }, {}]) {
+      const url = await serverWith(pages);
+      await expect(chooseAnswers({ server: url })).rejects.toMatchObject({
+        code: 'unreachable',
+        message: `${url} answers, but not as an OpenAI-compatible server does`,
+      });
+    }
   });
 
   it('wants a key', async () => {

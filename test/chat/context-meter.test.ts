@@ -105,6 +105,10 @@ describe('the context meter', () => {
     expect(isContextOverflow(new GollamaError('engine_error', message))).toBe(true);
   });
 
+  it('takes a request that is too large for the server as one', () => {
+    expect(isContextOverflow(new GollamaError('body_too_large', 'the request body is too large'))).toBe(true);
+  });
+
   it('does not take another failure for it', () => {
     expect(isContextOverflow(new GollamaError('engine_error', 'the engine ended during the answer'))).toBe(false);
   });

@@ -69,6 +69,16 @@ describe('a client', () => {
     }
   });
 
+  it('says so where the server speaks no TLS', async () => {
+    const { server } = await setUp();
+    const url = server.url.replace('http:', 'https:');
+    await expect(new Client(url).listTasks()).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringMatching(/speaks no TLS$/),
+      hint: `try ${server.url}`,
+    });
+  });
+
   it('sends its key', async () => {
     const { server } = await setUp();
     await new Client(server.url, { apiKey: 'sk-1' }).listTasks();

@@ -146,7 +146,7 @@ describe('gollama simulate', () => {
 
   it('refuses a fault that it does not know, with exit code 2', async () => {
     const simulation = simulate('--fault no-such');
-    await simulation.line(/Unknown fault "no-such"/);
+    await simulation.line(/unknown fault "no-such"/);
     expect((await simulation.exited)[0]).toBe(2);
   });
 });

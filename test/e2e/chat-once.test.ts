@@ -1,6 +1,7 @@
 /** `gollama chat` on pipes: one answer, and nothing else. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, openSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { answer, chatSetting, lastMessage } from '../support/chat-at-terminal.js';
 import { endAll } from '../support/ending.js';
@@ -53,6 +54,41 @@ describe('gollama chat on pipes', () => {
     expect((await gollama(['chat', 'hi', '-c'], { place, env })).code).toBe(5);
     expect((await gollama(['chat', 'hi', '-m', 'othr'], { place, env })).stderr).toContain('did you mean other?');
     expect(upstream.count).toBe(0);
+  });
+
+  it('takes its question back where its terminal was closed, and is ended by that', async () => {
+    const { upstream, url, place } = await chatSetting();
+    const child = spawn(process.execPath, [RUN_JS, 'chat', 'tell me'], {
+      cwd: place.cwd,
+      env: { PATH: process.env.PATH, HOME: place.home, GOLLAMA_URL: url },
+      stdio: 'ignore',
+    });
+    const call = await upstream.next();
+    call.beginStream();
+    child.kill('SIGHUP');
+    child.kill('SIGHUP');
+    const [, signal] = await once(child, 'close');
+    expect(signal).toBe('SIGHUP');
+    await call.abandoned;
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says so where its answer cannot be written', async () => {
+    const { upstream, url, place } = await chatSetting();
+    const child = spawn(process.execPath, [RUN_JS, 'chat', 'tell me'], {
+      cwd: place.cwd,
+      env: { PATH: process.env.PATH, HOME: place.home, GOLLAMA_URL: url },
+      stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    });
+    let told = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+    });
+    answer(await upstream.next(), 'hello');
+    const [code] = await once(child, 'close');
+    expect([code, told.split('\n')[0]]).toEqual([
+      1,
+      expect.stringMatching(/^error: the answer cannot be written: ENOSPC/),
+    ]);
   });
 
   it('Ctrl+C ends it with 130, and what came of the answer was printed', async () => {

@@ -137,6 +137,21 @@ describe('a chat at a terminal', () => {
     expect(dumb.written).toContain('**bold** `code`');
   });
 
+  it('that is closed takes back what was asked, keeps what there is of it, and ends the program', async () => {
+    const { upstream, start } = await chatSetting();
+    const pty = await start();
+    pty.type('tell me\r');
+    const call = await upstream.next();
+    call.beginStream();
+    call.say('Once upon');
+    await pty.shows('Once upon');
+    pty.hangUp();
+    await call.abandoned;
+    expect(await pty.ended).toMatchObject({ signal: 1 });
+    const again = await start(['-c']);
+    expect(again.screen.shown.join(' ').replace(/\s+/g, ' ')).toContain('1 turn, the last one [stopped]: "tell me"');
+  });
+
   it('ends when it is told to, and keeps what there is of the answer', async () => {
     const { upstream, start } = await chatSetting();
     const pty = await start();

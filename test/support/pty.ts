@@ -108,6 +108,11 @@ export class Pty {
     });
   }
 
+  /** Closes the terminal, as a window is closed: the program is told by the kernel and once more, as a shell does. */
+  hangUp(): void {
+    (this.#pty as IPty & { destroy(): void }).destroy();
+  }
+
   /** Idempotent. */
   async kill(): Promise<void> {
     if (this.#end) return;

@@ -43,6 +43,8 @@ export class LiveMarkdown implements AnswerView {
   #rows = ROWS;
   /** The line that has not ended. */
   #line = '';
+  /** Kept apart: to look at the line itself again with every piece takes time that grows with the square of a long one. */
+  #isLineBlank = true;
   /** Rows of what is open that are on the screen, and the last of them; the cursor stands behind it. */
   #shownRows = 0;
   #shownLast = '';
@@ -91,6 +93,7 @@ export class LiveMarkdown implements AnswerView {
     for (const [at, piece] of text.split('\n').entries()) {
       if (at > 0) this.#endLine();
       this.#line += piece;
+      this.#isLineBlank &&= isBlank(piece);
       if (this.#isAdrift) this.#out += piece;
       else this.#push(piece);
     }
@@ -104,6 +107,7 @@ export class LiveMarkdown implements AnswerView {
   #endLine(): void {
     const line = this.#line;
     this.#line = '';
+    this.#isLineBlank = true;
     const { closed, complete } = this.#blocks.line(line);
     if (this.#isAdrift) {
       this.#endLineAdrift(line);
@@ -154,7 +158,7 @@ export class LiveMarkdown implements AnswerView {
   }
 
   #flush(): void {
-    const isNothing = !this.#blocks.isOpen && isBlank(this.#line);
+    const isNothing = !this.#blocks.isOpen && this.#isLineBlank;
     if (!this.#isAdrift && !isNothing) this.#showUpTo(this.#open.count, this.#blocks.hasGap);
     if (this.#out !== '') {
       this.#terminal.write(this.#isRedrawn ? UPDATE_BEGINS + this.#out + UPDATE_ENDS : this.#out);

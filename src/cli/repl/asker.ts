@@ -207,15 +207,15 @@ async function eachOf(
   take: (event: AnswerEvent) => void,
   leave: AbortSignal,
 ): Promise<void> {
-  const left = new Promise<undefined>((resolve) => leave.addEventListener('abort', () => resolve(undefined)));
-  for (;;) {
-    const next = events.next();
-    const step = await Promise.race([next, left]);
-    if (step === undefined) {
-      next.catch(() => undefined);
-      return;
+  const read = async () => {
+    for await (const event of events) {
+      if (leave.aborted) return;
+      take(event);
     }
-    if (step.done) return;
-    take(step.value);
-  }
+  };
+  // One race for all events: whoever waits for what never comes is kept in memory.
+  const left = new Promise<void>((resolve) => leave.addEventListener('abort', () => resolve()));
+  const reading = read();
+  reading.catch(() => undefined);
+  await Promise.race([reading, left]);
 }

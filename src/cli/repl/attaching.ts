@@ -1,4 +1,5 @@
 /** Files on their way into a message. */
+import { messageOf } from '../../base/errors.js';
 import { type Attachment, mentionsIn, readAttachment } from '../../chat/attachments.js';
 import type { UserMessage } from '../../chat/conversation.js';
 import type { ChatSurroundings } from './command.js';
@@ -24,12 +25,29 @@ export interface MentionedFile {
   readonly attachment: Attachment;
 }
 
-/** Those of the `@path` in a text that are files which can go along. Many an `@` is none. */
-export async function mentionedFiles(text: string, around: ChatSurroundings): Promise<readonly MentionedFile[]> {
-  const found: MentionedFile[] = [];
+export interface Mentioned {
+  readonly files: readonly MentionedFile[];
+  /** Why others, which are there too, cannot go along. */
+  readonly problems: readonly string[];
+}
+
+/** What the `@path` in a text name. Many an `@` is no file at all. */
+export async function mentionedFiles(text: string, around: ChatSurroundings): Promise<Mentioned> {
+  const files: MentionedFile[] = [];
+  const problems: string[] = [];
   for (const { path } of mentionsIn(text)) {
-    const attachment = await readAttachment(path, around).catch(() => undefined);
-    if (attachment) found.push({ path, attachment });
+    try {
+      files.push({ path, attachment: await readAttachment(path, around) });
+    } catch (thrown) {
+      if (!isNoFile(thrown)) problems.push(messageOf(thrown));
+    }
   }
-  return found;
+  return { files, problems };
+}
+
+/** There is no such file, and perhaps none was meant. */
+function isNoFile(thrown: unknown): boolean {
+  const cause = thrown instanceof Error ? thrown.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'].includes(code);
 }

@@ -1,4 +1,5 @@
 /** The models of a server, and which of them answers. */
+import { printable } from '../../base/printable.js';
 import { type ModelChoice, pickModel } from '../../chat/model-choice.js';
 import { askPerson, type Repl } from './command.js';
 import { countText, plural } from './figures.js';
@@ -28,7 +29,7 @@ async function modelTable(models: readonly ModelChoice[], current: string): Prom
   const { alignColumns } = await import('../../base/text-columns.js');
   const rows = models.map(({ name, state, contextTokens }, at) => [
     String(at + 1),
-    name,
+    printable(name),
     state,
     contextTokens === undefined ? '' : countText(contextTokens),
     name === current ? '* now' : '',

@@ -44,7 +44,7 @@ async function foundSession(
 ): Promise<Session | undefined> {
   if (session.kind === 'new') return undefined;
   if (session.kind === 'named') return files.find(session.id);
-  const last = await files.last(({ path, problem }) => note(`${path} cannot be read: ${problem}`));
+  const last = await files.last(({ problem }) => note(problem));
   if (last) return last;
   throw new GollamaError('not_found', 'there is no session to go on with', { hint: 'gollama chat begins one' });
 }

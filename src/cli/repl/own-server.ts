@@ -1,4 +1,5 @@
 /** The server that answers: the one at the address, or one of our own in this process. */
+import { constants } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GollamaError } from '../../base/errors.js';
@@ -82,6 +83,9 @@ function isLocal(url: string): boolean {
 }
 
 function withWay(error: GollamaError, { server }: ChatWish): GollamaError {
+  const { cause } = error;
+  // Something is there: a server more would not help.
+  if (!(cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED')) return error;
   const start = isLocal(server)
     ? 'start one in the same program: gollama chat --serve, or gollama chat -m FILE.gguf; '
     : '';
@@ -110,7 +114,8 @@ async function modelFile(model: string | undefined, around: ConnectParts['around
 
 /** Undefined where there is no such file. */
 async function beginOf(path: string, sizeBytes: number): Promise<Buffer | undefined> {
-  const file = await open(path, 'r').catch(() => undefined);
+  // A pipe would keep us waiting for its other end.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
   if (!file) return undefined;
   try {
     if (!(await file.stat()).isFile()) return undefined;

@@ -19,7 +19,12 @@ export function watchQueue(
 ): { stop(): void } {
   const over = new AbortController();
   if (status) void look(status, clock, model, tell, over.signal);
-  return { stop: () => over.abort() };
+  return {
+    stop() {
+      // Every abort makes a reason of its own, with its stack.
+      if (!over.signal.aborted) over.abort();
+    },
+  };
 }
 
 async function look(

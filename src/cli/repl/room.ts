@@ -23,16 +23,18 @@ interface Way {
   readonly take: (words: string) => Promise<boolean> | boolean;
 }
 
-export async function makeRoom(repl: Repl, message: UserMessage): Promise<RoomMade> {
+/** `wasRefused`: the server said so, not our estimate. */
+export async function makeRoom(repl: Repl, message: UserMessage, wasRefused = false): Promise<RoomMade> {
   const { chat, screen } = repl;
   const { usedTokens, isEstimate, limitTokens } = chat.use(message);
   const size =
     limitTokens === undefined ? '' : `: ${isEstimate ? '~' : ''}${countText(usedTokens)} of ${limitTokens} tokens`;
-  const ways = waysOut(repl, message);
+  const ways = waysOut(repl, message, wasRefused);
   const choices = [...ways.map(({ name, meaning }) => [name, meaning]), ['(nothing)', 'edit the message']];
   const width = Math.max(...choices.map(([name = '']) => name.length));
   const lines = choices.map(([name = '', meaning]) => `  ${name.padEnd(width)}  ${meaning}`);
-  screen.note([`it does not fit${size}; nothing was sent`, ...lines].join('\n'));
+  const what = wasRefused ? 'the server refused it' : `it does not fit${size}; nothing was sent`;
+  screen.note([what, ...lines].join('\n'));
   for (;;) {
     const typed = (await askPerson(repl, 'what now? '))?.replace(/^\//, '') ?? '';
     if (typed === '') return 'given-up';
@@ -46,7 +48,7 @@ export async function makeRoom(repl: Repl, message: UserMessage): Promise<RoomMa
 const SEND = 'send';
 
 /** Those that there are. */
-function waysOut(repl: Repl, message: UserMessage): readonly Way[] {
+function waysOut(repl: Repl, message: UserMessage, wasRefused: boolean): readonly Way[] {
   const { chat } = repl;
   const { turns } = chat.conversation;
   const count = oldestCount(repl, message);
@@ -75,7 +77,7 @@ function waysOut(repl: Repl, message: UserMessage): readonly Way[] {
     {
       name: SEND,
       meaning: 'send it as it is: the count is an estimate',
-      isThere: chat.use(message).isEstimate,
+      isThere: !wasRefused && chat.use(message).isEstimate,
       take: () => true,
     },
   ];

@@ -1,8 +1,8 @@
 /** `gollama chat`: at a terminal until the user leaves, and otherwise for one answer. */
 import { fstatSync } from 'node:fs';
 import { systemClock } from '../../base/clock.js';
-import { GollamaError } from '../../base/errors.js';
-import { Interrupt } from '../interrupt.js';
+import { GollamaError, messageOf } from '../../base/errors.js';
+import { EXIT_CODES, Interrupt } from '../interrupt.js';
 import { readStandardInput } from '../question.js';
 import { ServeTerminal } from '../serve-terminal.js';
 import type { ChatSurroundings } from './command.js';
@@ -26,9 +26,40 @@ export interface ChatOutcome {
 
 export async function runChat(wish: ChatWish, parts: RunChatParts): Promise<ChatOutcome> {
   const { stdin, stdout } = process;
-  if (!parts.isJson && stdin.isTTY && stdout.isTTY) return atTerminal(wish, parts);
-  const text = await oneText(parts.prompt);
-  return once(text, wish, parts);
+  const broken = heardOutput();
+  const isDialog = !parts.isJson && stdin.isTTY && stdout.isTTY;
+  const outcome = isDialog
+    ? await atTerminal(wish, parts)
+    : await once(await oneText(parts.prompt), wish, parts, broken);
+  if (outcome.exitCode === EXIT_CODES.SIGHUP) endByHangUp();
+  return outcome;
+}
+
+/**
+ * oclif throws what the streams tell. Of a terminal or a reader that has gone nobody needs to be told, and what was begun at the
+ * server has to be ended first. The signal aborts with what stdout told.
+ */
+function heardOutput(): AbortSignal {
+  const broken = new AbortController();
+  for (const stream of [process.stdout, process.stderr])
+    stream.removeAllListeners('error').on('error', () => undefined);
+  process.stdout.once('error', (error) => broken.abort(error));
+  return broken.signal;
+}
+
+/** Throws where the answer has not reached the file that it was meant for. */
+function checkWritten({ aborted, reason }: AbortSignal): void {
+  if (!aborted || ['EPIPE', 'EIO'].includes(reason.code)) return;
+  throw new GollamaError('storage_full', `the answer cannot be written: ${messageOf(reason)}`, {
+    hint: 'free some space, or let it be written elsewhere',
+    cause: reason,
+  });
+}
+
+/** At an exit Node sets the terminal back, and aborts where that is gone. */
+function endByHangUp(): void {
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
 }
 
 async function atTerminal(wish: ChatWish, { around, startServer, say, prompt }: RunChatParts): Promise<ChatOutcome> {
@@ -49,7 +80,7 @@ async function oneText(prompt = ''): Promise<string> {
   throw new GollamaError('usage', `no prompt: ${why}`, { hint: 'gollama chat "your question"' });
 }
 
-async function once(text: string, asked: ChatWish, parts: RunChatParts): Promise<ChatOutcome> {
+async function once(text: string, asked: ChatWish, parts: RunChatParts, broken: AbortSignal): Promise<ChatOutcome> {
   const { isJson, around, startServer, say } = parts;
   const [{ answerOnce }, { openChat }, { Screen }] = await Promise.all([
     import('./one-shot.js'),
@@ -62,17 +93,15 @@ async function once(text: string, asked: ChatWish, parts: RunChatParts): Promise
   const screen = new Screen({ out: process.stdout, err: process.stderr, env: around.env, clock });
   const terminal = new ServeTerminal(say);
   const onStarting = terminal.starting.bind(terminal);
-  const interrupt = new Interrupt();
-  // Who read it has gone, such as `head`.
-  const gone = new AbortController();
-  process.stdout.once('error', () => gone.abort());
-  const signal = AbortSignal.any([interrupt.signal, gone.signal]);
+  const interrupt = new Interrupt(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  const signal = AbortSignal.any([interrupt.signal, broken]);
   let connection: Connection | undefined;
   try {
     connection = await connect(wish, { around, start: startServer, onStarting, signal });
     const note = (line: string) => screen.note(line);
     const chat = await openChat(wish, connection, { around, clock, note, signal });
     const result = await answerOnce(text, { chat, screen, clock, isJson, isFile: isFile(process.stdout.fd), signal });
+    checkWritten(broken);
     return { result, exitCode: interrupt.exitCode ?? 0 };
   } catch (thrown) {
     const isGivenUp = interrupt.exitCode !== undefined && thrown instanceof GollamaError && thrown.code === 'cancelled';

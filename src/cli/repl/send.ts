@@ -16,14 +16,16 @@ export async function send(repl: Repl, text: string): Promise<CommandEnd> {
 export async function deliver(repl: Repl, message: UserMessage): Promise<CommandEnd> {
   const { chat, asker } = repl;
   let isForced = false;
+  let wasRefused = false;
   for (;;) {
     if (isForced || chat.use(message).level !== 'over') {
       const waiting = chat.attachments;
       chat.attachments = [];
       if ((await asker.ask(message)) !== 'overflow') return undefined;
       chat.attachments = waiting;
+      wasRefused = true;
     }
-    const made = await makeRoom(repl, message);
+    const made = await makeRoom(repl, message, wasRefused);
     if (made === 'given-up') return { kind: 'typed', text: message.text };
     isForced = made === 'as-it-is';
   }
@@ -31,7 +33,9 @@ export async function deliver(repl: Repl, message: UserMessage): Promise<Command
 
 /** Asks once for all of them; undefined where the message is to be edited. */
 async function askedMentions(repl: Repl, text: string): Promise<readonly Attachment[] | undefined> {
-  const found = (await mentionedFiles(text, repl.around)).filter(({ path }) => !repl.chat.unwantedPaths.has(path));
+  const { files, problems } = await mentionedFiles(text, repl.around);
+  for (const problem of problems) repl.screen.note(`not attached: ${problem}`);
+  const found = files.filter(({ path }) => !repl.chat.unwantedPaths.has(path));
   if (found.length === 0) return [];
   const answer = await askPerson(
     repl,

@@ -1,8 +1,10 @@
 /** Commands about conversations that are kept. */
 import { writeFile } from 'node:fs/promises';
 import { GollamaError, messageOf } from '../../base/errors.js';
+import { printable } from '../../base/printable.js';
 import { resolvePath } from '../../chat/attachments.js';
 import { shortened } from '../../chat/session.js';
+import { cutDisplay, displayWidth, padDisplay } from '../terminal/display-width.js';
 import { saved } from './answers.js';
 import type { Command, Repl } from './command.js';
 import { agoText, plural } from './figures.js';
@@ -51,22 +53,31 @@ export const SESSION_COMMANDS: readonly Command[] = [
   },
 ];
 
+const GAP = '  ';
+const NOW = '  * now';
+
 async function listSessions({ chat, screen, clock }: Repl): Promise<undefined> {
   const { alignColumns } = await import('../../base/text-columns.js');
   const { sessions, damaged, unseen } = await chat.files.list();
-  for (const { path, problem } of damaged) screen.note(`${path} cannot be read: ${problem}`);
+  for (const { problem } of damaged) screen.note(problem);
   if (sessions.length === 0) {
     screen.note('no session is kept yet');
     return undefined;
   }
-  const rows = sessions.map(({ id, updatedAtMs, turns, model, title }) => [
+  const facts = sessions.map(({ id, updatedAtMs, turns, model }) => [
     id,
     agoText(clock.epoch() - updatedAtMs),
     plural(turns, 'turn'),
-    model,
-    `${title}${id === chat.session.id ? '  * now' : ''}`,
+    printable(model),
   ]);
-  screen.print(alignColumns(rows, [{}, {}, { align: 'right' }, {}, {}], { indent: 1 }).join('\n'));
+  const begins = alignColumns(facts, [{}, {}, { align: 'right' }, {}], { indent: 1 });
+  const width = Math.max(...begins.map(displayWidth)) + GAP.length;
+  const lines = sessions.map(({ id, title }, at) => {
+    const mark = id === chat.session.id ? NOW : '';
+    const shown = cutDisplay(printable(title), screen.columns - width - mark.length, '…');
+    return `${padDisplay(begins[at] ?? '', width)}${shown}${mark}`;
+  });
+  screen.print(lines.join('\n'));
   screen.note(`/sessions ID goes on with one${unseen > 0 ? ` · ${unseen} older ones are not shown` : ''}`);
   return undefined;
 }

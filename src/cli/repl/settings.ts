@@ -1,5 +1,7 @@
 /** Commands about how is answered, and by whom. */
+
 import { GollamaError } from '../../base/errors.js';
+import { printableLines } from '../../base/printable.js';
 import { completionTokens } from '../../chat/conversation.js';
 import { findParameter, PARAMETERS, parseSetting } from '../../chat/parameters.js';
 import { modelNames, saved } from './answers.js';
@@ -177,7 +179,7 @@ async function info({ chat, screen }: Repl): Promise<undefined> {
     ['summary', conversation.summary ?? ''],
     ['parameters', options.join(', ')],
     ['attached', attachments.map(attachmentText).join(', ')],
-  ].filter(([, value]) => value !== '');
+  ].flatMap(([name = '', value = '']) => (value === '' ? [] : [[name, printableLines(value)]]));
   const width = Math.max(20, screen.columns - 14);
   screen.print(alignColumns(rows, [{}, { width }], { indent: 1 }).join('\n'));
   return undefined;

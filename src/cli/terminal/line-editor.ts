@@ -16,7 +16,7 @@ import { type LineEffect, TypedLine } from './typed-line.js';
 /** A sequence comes in one piece; whoever presses Escape alone does not see that it takes so long. */
 const ESCAPE_PATIENCE_MS = 60;
 /** A process that could not be stopped goes on by itself. */
-const STOP_PATIENCE_MS = 200;
+const STOP_PATIENCE_MS = 100;
 /** Of what is typed while nothing is read; what is more is lost, with a bell. */
 const TYPED_AHEAD_LENGTH_MAX = 16 * 1024 * 1024;
 const BELL = '\x07';
@@ -270,7 +270,10 @@ export class LineEditor implements LineReader {
     output.write(this.#shown ? leave(this.#shown) : '\r\n');
     this.#shown = undefined;
     this.#mode.leave();
-    this.#stopped = clock.after(STOP_PATIENCE_MS, () => this.#goOn());
+    // A process that was stopped wakes with the timer due, and only behind it is the signal told: once more is looked.
+    this.#stopped = clock.after(STOP_PATIENCE_MS, () => {
+      this.#stopped = clock.after(STOP_PATIENCE_MS, () => this.#goOn());
+    });
     signals.kill(0, 'SIGTSTP');
   }
 

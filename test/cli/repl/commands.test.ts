@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../src/cli/repl/command-table.js';
 import { complete } from '../../../src/cli/repl/completer.js';
 import { runLoop } from '../../../src/cli/repl/loop.js';
+import { displayWidth } from '../../../src/cli/terminal/display-width.js';
 import { endAll } from '../../support/ending.js';
 import { type FakeChat, fakeChat, said } from './fake-chat.js';
 
@@ -121,6 +122,16 @@ describe('sessions', () => {
     expect(first).not.toBe(chat.session.id);
     const again = chat.files;
     expect((await again.find(first)).title).toBe('greetings');
+  });
+
+  it('are one row each, however long their titles are and whatever is in them', async () => {
+    const { out } = await typed([`${'很长的标题 '.repeat(20)}\x1b[2J`, '/sessions', '/info'], ({ out: stream }) => {
+      Object.assign(stream, { columns: 40 });
+    });
+    const rows = out.text.split('\n').filter((row) => row.includes('just now'));
+    expect(rows.map(displayWidth)).toEqual([expect.toSatisfy((width: number) => width <= 40)]);
+    expect(rows[0]).toMatch(/… {2}\* now$/);
+    expect(out.text).not.toContain('\x1b');
   });
 
   it('go on with the words that were said in them', async () => {

@@ -156,6 +156,18 @@ describe('files that a text names', () => {
     expect([second, third]).toEqual(['again @a.txt', 'again @a.txt']);
   });
 
+  it('and cannot go along are told; what is no file is not', async () => {
+    const { answers, err, lines } = await typed(['see @many, @bin and @nobody'], ({ place }) => {
+      place.write('many/a.txt', 'alpha\n');
+      place.write('bin', '\0\0');
+    });
+    expect(err.text).toContain('not attached: cannot read many: it is a folder');
+    expect(err.text).toContain('not attached: bin is neither text nor an image');
+    expect(err.text).not.toContain('nobody');
+    expect(lines.prompts.filter((prompt) => prompt.startsWith('attach'))).toEqual([]);
+    expect(answers.lastTexts).toEqual(['see @many, @bin and @nobody']);
+  });
+
   it('bring the text back to be edited where the question is given up', async () => {
     const fake = await fakeChat();
     fake.place.write('a.txt', 'alpha\n');
@@ -224,7 +236,8 @@ describe('a full context', () => {
     const { answers, err } = await typed(['first', 'now', 'oldest'], ({ answers: source }) =>
       source.scripts.push(said('a'), [overflow], said('fine')),
     );
-    expect(err.text).toContain('it does not fit; nothing was sent');
+    expect(err.text).toContain('the server refused it');
+    expect(err.text).not.toContain('nothing was sent');
     expect(err.text).toContain('dropped the oldest 1 turn: "first"');
     expect(answers.lastTexts).toEqual(['now']);
   });

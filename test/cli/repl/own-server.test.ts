@@ -65,11 +65,23 @@ describe('a chat', () => {
     expect(refused.started).toEqual([]);
   });
 
+  it('says what is wrong with what is there, which a server of its own would not mend', async () => {
+    const other = createServer((_, response) => void response.end('<html></html>'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    atEnd(() => {
+      other.closeAllConnections();
+      other.close();
+    });
+    const server = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const { connection } = await connected({ wish: { server } }, '');
+    expect(connection).toMatchObject({ code: 'unreachable', hint: expect.stringContaining('another program') });
+  });
+
   it('does not offer to start one in the place of one that is elsewhere', async () => {
     const offer = () => Promise.reject(new Error('was asked'));
     const wish = { server: 'http://gollama.invalid:8081' };
     const { connection } = await connected({ wish, offer }, '');
-    expect(connection).toMatchObject({ code: 'unreachable', hint: expect.not.stringContaining('--serve') });
+    expect(connection).toMatchObject({ code: 'unreachable', hint: expect.not.stringContaining('chat --serve') });
   });
 
   it('loads a file that is a model in a server of its own, also beside one that is there', async () => {

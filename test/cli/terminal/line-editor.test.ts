@@ -448,6 +448,16 @@ describe('the terminal', () => {
     expect(terminal.clock.timers).toBe(0);
   });
 
+  it('is taken once where the timer is due before the signal is told', () => {
+    const { terminal } = reading();
+    terminal.type('half\x1a');
+    terminal.screen.write('$ fg\r\n');
+    terminal.clock.advance(100);
+    terminal.process.emit('SIGCONT');
+    terminal.clock.advance(1_000);
+    expect(terminal.screen.shown).toEqual(['> half', '$ fg', '> half']);
+  });
+
   it('is taken again where the program could not be stopped', () => {
     const { terminal } = reading();
     terminal.type('\x1a');
