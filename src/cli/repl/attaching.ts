@@ -20,7 +20,7 @@ export function messageWith(text: string, attachments: readonly Attachment[]): U
   };
 }
 
-export interface MentionedFile {
+interface MentionedFile {
   readonly path: string;
   readonly attachment: Attachment;
 }
