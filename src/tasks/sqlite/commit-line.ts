@@ -21,7 +21,7 @@ interface Pending {
 const BATCH_TASKS_MAX = 512;
 const BATCH_CHARS_MAX = 16 * 1024 * 1024;
 /** A line with fewer is a quiet one: what follows from a submission in the same turn, a claim, is to share its commit. */
-const BUSY_LINE_MIN = 16;
+const BUSY_LINE_MIN = 32;
 /** Batches at the thread: the one that it works on, and the next. */
 const UNDER_WAY_MAX = 2;
 /** More submissions than these do not get into the line. */
