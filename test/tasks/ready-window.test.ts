@@ -192,6 +192,7 @@ class Simulation {
     this.#random = seededRandom(seed);
     this.#created = this.#chance(0.5) ? 40 : 0;
     this.#stored = Array.from({ length: this.#created }, (_, index) => entry(index + 1, this.#priority()));
+    this.#stored.sort(compareReady);
     this.#window = new ReadyWindow({ spilled: this.#created > 0, limits: { ...LIMITS, changesMax: 12 } });
   }
 
