@@ -209,16 +209,21 @@ export class Connection {
   }
 
   #held(channel: string): readonly LogEntry[] | undefined {
-    const position = this.#session.position(channel);
-    const following = this.#followings.get(channel);
-    return position === undefined || !following ? NOTHING : this.#parts.logs.held(following.logId, position, STEP_MAX);
+    const place = this.#placeIn(channel);
+    return place ? this.#parts.logs.held(place.logId, place.position, STEP_MAX) : NOTHING;
   }
 
   #read(channel: string): Promise<readonly LogEntry[] | undefined> | typeof NOTHING {
     this.#news.delete(channel);
+    const place = this.#placeIn(channel);
+    return place ? this.#parts.logs.read(place.logId, place.position, STEP_MAX) : NOTHING;
+  }
+
+  /** Undefined where the channel was left. */
+  #placeIn(channel: string): { readonly logId: string; readonly position: number } | undefined {
     const position = this.#session.position(channel);
     const following = this.#followings.get(channel);
-    return position === undefined || !following ? NOTHING : this.#parts.logs.read(following.logId, position, STEP_MAX);
+    return position === undefined || !following ? undefined : { logId: following.logId, position };
   }
 
   #failed(thrown: unknown): void {

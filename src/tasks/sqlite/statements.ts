@@ -5,14 +5,18 @@
 import type { Database, Statement } from '../../base/sqlite/driver.js';
 import { TASK_COLUMNS } from './task-row.js';
 
+/** Rows that one statement inserts; a call costs as much as the values of several rows. */
+export const ROWS_AT_ONCE = 24;
+export const ROWS_AT_LEAST = 4;
+
 export const STATEMENTS = {
   insertTask: `INSERT INTO task(seq, tag, given_id, idem, owner, type, model, state, prio, ord, retries_max, notify,
     created_at, due_at, turn, retry_count, crashes) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0)`,
   insertBody: insertBodies(1),
-  insertPlain4: insertPlain(4),
-  insertBodies4: insertBodies(4),
-  insertPlain24: insertPlain(24),
-  insertBodies24: insertBodies(24),
+  insertSome: insertPlain(ROWS_AT_LEAST),
+  insertSomeBodies: insertBodies(ROWS_AT_LEAST),
+  insertMany: insertPlain(ROWS_AT_ONCE),
+  insertManyBodies: insertBodies(ROWS_AT_ONCE),
   insertResult: 'INSERT OR REPLACE INTO result(seq, data) VALUES(?, ?)',
   readTask: `SELECT ${TASK_COLUMNS} FROM task WHERE seq=?`,
   readBody: 'SELECT payload FROM body WHERE seq=?',

@@ -6,7 +6,7 @@ import { parseTaskId } from '../task-id.js';
 import type { Counters } from './counters.js';
 import { RecentTasks } from './recent-tasks.js';
 import { stateOf } from './schema.js';
-import type { Statements } from './statements.js';
+import { ROWS_AT_LEAST, ROWS_AT_ONCE, type Statements } from './statements.js';
 import {
   addPlainValues,
   isPlain,
@@ -23,10 +23,6 @@ import {
   storedTask,
   updateValues,
 } from './task-row.js';
-
-/** Rows that one statement inserts; a call costs as much as the values of several rows. */
-const ROWS_AT_ONCE = 24;
-const ROWS_AT_LEAST = 4;
 
 export class TaskTable {
   readonly counters: Counters;
@@ -117,10 +113,10 @@ export class TaskTable {
     if (this.#unborn.length === 0) return;
     const rows = this.#unborn;
     this.#unborn = [];
-    const { insertTask, insertBody, insertPlain4, insertBodies4, insertPlain24, insertBodies24 } = this.#statements;
+    const { insertTask, insertBody, insertSome, insertSomeBodies, insertMany, insertManyBodies } = this.#statements;
     const plain = rows.filter(isPlain);
-    const at = insertPlain(insertPlain24, insertBodies24, plain, 0, ROWS_AT_ONCE);
-    const rest = insertPlain(insertPlain4, insertBodies4, plain, at, ROWS_AT_LEAST);
+    const at = insertPlain(insertMany, insertManyBodies, plain, 0, ROWS_AT_ONCE);
+    const rest = insertPlain(insertSome, insertSomeBodies, plain, at, ROWS_AT_LEAST);
     for (const row of [...plain.slice(rest), ...rows.filter((one) => !isPlain(one))]) {
       insertTask.run(...row.values);
       insertBody.run(row.values[NEW_NUMBER] ?? null, row.body);
