@@ -123,6 +123,8 @@ export interface ClientReport {
 export type VerdictStatus = 'pass' | 'fail' | 'regression' | 'inconclusive' | 'interrupted';
 
 export interface BenchResult {
+  /** The version that every JSON document of gollama carries. */
+  readonly schemaVersion: 1;
   readonly schema: typeof SCHEMA;
   /** False where the run was interrupted. */
   readonly complete: boolean;

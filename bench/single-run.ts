@@ -78,6 +78,7 @@ export async function singleRun(
   const figures = { ttftP50Ms: ttft?.p50 ?? null, iclP50Ms: icl?.p50 ?? null, calibration: context.calibration };
   const items = new Sent(workload, sentCount);
   const result: BenchResult = {
+    schemaVersion: 1,
     schema: SCHEMA,
     complete: !signal.aborted,
     tool: { name: 'gollama', version: context.version, node: process.versions.node },

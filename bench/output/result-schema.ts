@@ -201,6 +201,7 @@ const drawn = {
 
 export const RESULT = z
   .strictObject({
+    schemaVersion: z.literal(1),
     schema: z.literal(SCHEMA),
     complete: z.boolean(),
     ...about,

@@ -83,9 +83,4 @@ Exit codes: 0 all gates hold · 2 usage · 3 server not reachable · 7 a gate fa
     const argv = withJsonFile(this.argv);
     return argv.some((argument, at) => argument === '--json=-' || (argument === '--json' && argv[at + 1] === '-'));
   }
-
-  /** The result as it is: it names its own schema. */
-  protected override toSuccessJson(result: unknown): unknown {
-    return result;
-  }
 }

@@ -209,6 +209,7 @@ const REGRESSION: Comparison = {
 };
 
 const PASSING: BenchResult = {
+  schemaVersion: 1,
   schema: 'gollama.bench/v1',
   complete: true,
   tool: { name: 'gollama', version: '0.1.0', node: '22.19.0' },
