@@ -2,7 +2,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
-import { leanOclif, rareParts, root, usual, withCommonJsNames } from './bundle-parts.js';
+import { leanOclif, rareParts } from './bundle/lean-packages.js';
+import { root, usual, withCommonJsNames } from './bundle/settings.js';
 
 const outfile = join(root, 'dist/src/cli/oclif.js');
 const { outputFiles } = await build({ ...usual, entryPoints: ['src/cli/oclif.ts'], outfile, plugins: [leanOclif] });

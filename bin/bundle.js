@@ -3,10 +3,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
-import { leanOclif, ownFiles, rareParts, root, usual, withCommonJsNames, withPlaces } from './bundle-parts.js';
+import { leanPackages, rareParts } from './bundle/lean-packages.js';
+import { ownFiles, withPlaces } from './bundle/own-files.js';
+import { root, usual, withCommonJsNames } from './bundle/settings.js';
 
 /** What every short command needs. */
-const TOGETHER = [
+const EVERY_COMMAND = [
   'src/cli/oclif.ts',
   'src/cli/reference-arguments.ts',
   'src/cli/base-command.ts',
@@ -14,6 +16,8 @@ const TOGETHER = [
   'src/client/client.ts',
   'src/config/server-address.ts',
 ];
+/** What short commands need to show what they found to people. */
+const SHOWN = ['src/cli/status-frames.ts', 'src/cli/task-table.ts', 'src/cli/list-query.ts'];
 /** Programs and threads of their own that the package runs. */
 const PROGRAM = /^(src\/.*-thread|bench\/(mock|workers)\/program)\.ts$/;
 
@@ -25,20 +29,23 @@ const library = 'src/index.ts';
 const commands = sources.filter((name) => name.startsWith('commands/'));
 /** What oclif loads by a name in package.json. */
 const hooks = namedIn('package.json').filter((name) => name !== library);
-const isOfEveryCommand = (name) => TOGETHER.includes(name);
+const isOfEveryCommand = (name) => EVERY_COMMAND.includes(name);
 const begun = namedIn('bin/run.js');
 
 const builds = [
-  { entryPoints: [...new Set([...commands, ...hooks, ...begun.filter(isOfEveryCommand)])], together: TOGETHER },
+  {
+    entryPoints: [...new Set([...commands, ...hooks, ...begun.filter(isOfEveryCommand)])],
+    groups: [EVERY_COMMAND, SHOWN],
+  },
   // Apart from the commands: a program that imports the library has a command line of its own.
-  { entryPoints: [library, ...sources.filter((name) => PROGRAM.test(name))], together: [] },
+  { entryPoints: [library, ...sources.filter((name) => PROGRAM.test(name))], groups: [] },
   // What does without the commands would load more than it is itself by sharing files with them.
-  { entryPoints: begun.filter((name) => !isOfEveryCommand(name)), together: [] },
+  { entryPoints: begun.filter((name) => !isOfEveryCommand(name)), groups: [] },
 ];
 
 const outputs = new Map();
 const inputs = new Set();
-const results = builds.map(({ entryPoints, together }) =>
+const results = builds.map(({ entryPoints, groups }) =>
   build({
     ...usual,
     entryPoints,
@@ -47,7 +54,7 @@ const results = builds.map(({ entryPoints, together }) =>
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     metafile: true,
-    plugins: [ownFiles(together), ...(together.length > 0 ? [leanOclif] : [])],
+    plugins: [ownFiles(groups, entryPoints), ...(groups.length > 0 ? [leanPackages] : [])],
   }),
 );
 for (const { outputFiles, metafile } of await Promise.all([...results, rareParts(join(root, 'dist/chunks'))])) {

@@ -4,7 +4,8 @@
  */
 import { createRequire } from 'node:module';
 
-// The release has the packages in itself: bin/bundle-parts.js takes this line out, and puts them where they are required.
+// The release has the packages in itself: bin/bundle/own-files.js takes this line out, and
+// bin/bundle/lean-packages.js puts them into a file of their own.
 const require = createRequire(import.meta.url);
 
 let stringWidth: ((text: string) => number) | undefined;

@@ -1,7 +1,7 @@
 /** The languages of code that highlight.js is asked for. */
 import { createRequire } from 'node:module';
 
-// The release has them in itself: bin/bundle-parts.js takes this line out, and puts there what is required by its name.
+// The release has them in itself: bin/bundle/own-files.js takes this line out, and puts there what is required by its name.
 const require = createRequire(import.meta.url);
 
 export interface Language {
