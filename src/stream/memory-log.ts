@@ -1,6 +1,7 @@
 /** Logs in memory: they end with the process, and the oldest finished ones go when they take too much room. */
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../base/clock.js';
+import { LastRead, type LogWindow } from './last-read.js';
 import type { LogBook } from './log.js';
 import { isTerminal, type LogEntry, type LogRecord } from './record.js';
 import { Watchers } from './watchers.js';
@@ -21,8 +22,6 @@ interface Log {
   readonly entries: LogEntry[];
   sizeBytes: number;
   endedAtMs: number | undefined;
-  /** What was read last, while it had `last` records. */
-  lastSlice: { after: number; limit: number; last: number; entries: readonly LogEntry[] } | undefined;
 }
 
 export class MemoryLogBook implements LogBook {
@@ -33,6 +32,7 @@ export class MemoryLogBook implements LogBook {
   /** In the order in which they ended. */
   readonly #ended = new Set<string>();
   readonly #watchers = new Watchers();
+  readonly #lastRead = new LastRead<Log>();
   #sizeBytes = 0;
 
   constructor(options: MemoryLogOptions) {
@@ -76,17 +76,11 @@ export class MemoryLogBook implements LogBook {
     return Promise.resolve(this.held(id, after, limit));
   }
 
-  /** Readers at the same place share the answer. */
   held(id: string, after: number, limit: number): readonly LogEntry[] | undefined {
     const log = this.#logs.get(id);
-    if (log === undefined) return undefined;
-    const known = log.lastSlice;
-    if (known && known.after === after && known.limit === limit && known.last === log.entries.length)
-      return known.entries;
-    const from = Math.max(0, after);
-    const entries = log.entries.slice(from, from + limit);
-    log.lastSlice = { after, limit, last: log.entries.length, entries };
-    return entries;
+    return (
+      log && this.#lastRead.entries({ log, after: Math.max(0, after), limit, last: log.entries.length }, entriesOf)
+    );
   }
 
   forget(id: string): void {
@@ -103,7 +97,7 @@ export class MemoryLogBook implements LogBook {
   #log(id: string): Log {
     let log = this.#logs.get(id);
     if (log === undefined) {
-      log = { entries: [], sizeBytes: 0, endedAtMs: undefined, lastSlice: undefined };
+      log = { entries: [], sizeBytes: 0, endedAtMs: undefined };
       this.#logs.set(id, log);
     }
     return log;
@@ -132,6 +126,10 @@ export class MemoryLogBook implements LogBook {
     this.#logs.delete(id);
     this.#sizeBytes -= log.sizeBytes;
   }
+}
+
+function entriesOf({ log, after, limit }: LogWindow<Log>): readonly LogEntry[] {
+  return log.entries.slice(after, after + limit);
 }
 
 function sizeOf(record: LogRecord): number {

@@ -18,8 +18,14 @@ export class Watchers {
 
   wake(id: string): void {
     const listeners = this.#listeners.get(id);
-    // A copy: who is woken may go.
-    if (listeners) for (const listener of [...listeners]) listener();
+    if (listeners === undefined) return;
+    if (listeners.size === 1) {
+      const [only] = listeners;
+      only?.();
+      return;
+    }
+    // A copy: who is woken may go, and come back.
+    for (const listener of [...listeners]) listener();
   }
 
   wakeAll(): void {

@@ -31,16 +31,16 @@ export interface ConnectionParts extends LookUpParts {
 /** Commands are answered at once; a client that sends them and takes no answers is given up here. */
 const PENDING_BYTES_MAX = 8 * 1024 * 1024;
 
-/** Of a channel that was left meanwhile. */
-const NOTHING: readonly LogEntry[] = [];
-
 type Look = Extract<SessionEffect, { kind: 'look' }>;
 
 interface Following {
+  readonly channel: string;
   readonly logId: string;
   readonly view: LogView;
   /** Undefined while the client is behind: what it cannot be told anyway must not cost the writer anything. */
   unwatch: (() => void) | undefined;
+  /** There may be something to read: it is among the `news`. */
+  hasNews: boolean;
 }
 
 export class Connection {
@@ -51,8 +51,8 @@ export class Connection {
   readonly #timers = new Map<SessionTimer, Timer>();
   readonly #looks: Look[] = [];
   readonly #followings = new Map<string, Following>();
-  /** Channels in which there may be something to read. */
-  readonly #news = new Set<string>();
+  /** In which there may be something to read, in the order in which they are read. */
+  readonly #news: Following[] = [];
   #stall: Timer | undefined;
   #isPumping = false;
   #isClosed = false;
@@ -79,7 +79,7 @@ export class Connection {
   drained(): void {
     this.#stall?.cancel();
     this.#stall = undefined;
-    for (const [channel, following] of this.#followings) if (!following.unwatch) this.#watch(channel, following);
+    for (const following of this.#followings.values()) if (!following.unwatch) this.#watch(following);
     this.#pump();
   }
 
@@ -144,24 +144,32 @@ export class Connection {
   }
 
   #follow({ channel, logId, view }: Extract<SessionEffect, { kind: 'follow' }>): void {
-    const following: Following = { logId, view, unwatch: undefined };
+    const following: Following = { channel, logId, view, unwatch: undefined, hasNews: false };
     this.#followings.set(channel, following);
-    this.#watch(channel, following);
+    this.#watch(following);
   }
 
-  #watch(channel: string, following: Following): void {
+  #watch(following: Following): void {
     following.unwatch = this.#parts.logs.watch(following.logId, () => {
-      this.#news.add(channel);
+      this.#noteNews(following);
       this.#pump();
     });
     // What came before the watch.
-    this.#news.add(channel);
+    this.#noteNews(following);
+  }
+
+  #noteNews(following: Following): void {
+    if (following.hasNews) return;
+    following.hasNews = true;
+    this.#news.push(following);
   }
 
   #unfollow(channel: string): void {
-    this.#followings.get(channel)?.unwatch?.();
+    const following = this.#followings.get(channel);
+    if (!following) return;
+    following.unwatch?.();
     this.#followings.delete(channel);
-    this.#news.delete(channel);
+    if (following.hasNews) this.#news.splice(this.#news.indexOf(following), 1);
   }
 
   #pump(): void {
@@ -180,9 +188,8 @@ export class Connection {
     try {
       while (!this.#tellHeld()) {
         const look = this.#looks.shift();
-        const [channel] = this.#news;
         if (look) await this.#look(look);
-        else if (channel !== undefined) this.#tellEntries(channel, await this.#read(channel));
+        else await this.#read();
       }
       this.#isPumping = false;
     } catch (thrown) {
@@ -198,32 +205,31 @@ export class Connection {
         return true;
       }
       if (this.#looks.length > 0) return false;
-      const channel = firstOf(this.#news);
-      if (channel === undefined) return true;
-      const entries = this.#held(channel);
+      const [following] = this.#news;
+      if (!following) return true;
+      const position = this.#session.position(following.channel) ?? 0;
+      const entries = this.#parts.logs.held(following.logId, position, STEP_MAX);
       if (entries === undefined) return false;
-      this.#news.delete(channel);
-      this.#tellEntries(channel, entries);
+      this.#takeNews();
+      this.#tellEntries(following, position, entries);
     }
     return true;
   }
 
-  #held(channel: string): readonly LogEntry[] | undefined {
-    const place = this.#placeIn(channel);
-    return place ? this.#parts.logs.held(place.logId, place.position, STEP_MAX) : NOTHING;
+  /** The next records, from where they are stored. */
+  async #read(): Promise<void> {
+    const following = this.#takeNews();
+    if (!following) return;
+    const position = this.#session.position(following.channel) ?? 0;
+    const entries = await this.#parts.logs.read(following.logId, position, STEP_MAX);
+    // Meanwhile the channel may have been left, and even entered again.
+    if (this.#followings.get(following.channel) === following) this.#tellEntries(following, position, entries);
   }
 
-  #read(channel: string): Promise<readonly LogEntry[] | undefined> | typeof NOTHING {
-    this.#news.delete(channel);
-    const place = this.#placeIn(channel);
-    return place ? this.#parts.logs.read(place.logId, place.position, STEP_MAX) : NOTHING;
-  }
-
-  /** Undefined where the channel was left. */
-  #placeIn(channel: string): { readonly logId: string; readonly position: number } | undefined {
-    const position = this.#session.position(channel);
-    const following = this.#followings.get(channel);
-    return position === undefined || !following ? undefined : { logId: following.logId, position };
+  #takeNews(): Following | undefined {
+    const following = this.#news.shift();
+    if (following) following.hasNews = false;
+    return following;
   }
 
   #failed(thrown: unknown): void {
@@ -232,15 +238,14 @@ export class Connection {
     this.disconnect(DISCONNECTS.serverError);
   }
 
-  #tellEntries(channel: string, entries: readonly LogEntry[] | undefined): void {
-    const position = this.#session.position(channel);
-    const following = this.#followings.get(channel);
-    if (position === undefined || !following) return;
+  /** `entries`: what is behind the position of the channel; undefined where its log is not known (any more). */
+  #tellEntries(following: Following, position: number, entries: readonly LogEntry[] | undefined): void {
     const hasNothing = entries === undefined ? position === 0 : entries.length === 0;
     if (hasNothing) return;
-    const last = this.#parts.logs.last(following.logId) ?? 0;
-    if (entries && position + entries.length < last) this.#news.add(channel);
-    this.#tell({ kind: 'entries', channel, entries: entries && following.view(entries), last });
+    const { channel, logId, view } = following;
+    const last = this.#parts.logs.last(logId) ?? 0;
+    if (entries && position + entries.length < last) this.#noteNews(following);
+    this.#tell({ kind: 'entries', channel, entries: entries && view(entries), last });
   }
 
   async #look({ look, channel, visitor, window }: Look): Promise<void> {
@@ -268,9 +273,4 @@ export class Connection {
       else this.disconnect(DISCONNECTS.slow);
     });
   }
-}
-
-function firstOf<T>(set: ReadonlySet<T>): T | undefined {
-  for (const first of set) return first;
-  return undefined;
 }

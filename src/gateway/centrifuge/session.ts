@@ -49,7 +49,7 @@ const HISTORIES_MAX = 16;
 
 type Subscription =
   | { readonly phase: 'entering'; readonly look: number; readonly id: number }
-  | { readonly phase: 'followed'; readonly position: number };
+  | { readonly phase: 'followed'; position: number };
 
 type Look =
   | { readonly purpose: 'subscribe'; readonly id: number; readonly request: SubscribeRequest }
@@ -251,7 +251,7 @@ export class ClientSession implements Session {
       return;
     }
     for (const publication of step.publications) this.#send(publicationPushText(channel, publication, false));
-    this.#subscriptions.set(channel, { phase: 'followed', position: step.position });
+    subscription.position = step.position;
     if (step.hasEnded) this.#end(channel, UNSUBSCRIBES.ended);
   }
 

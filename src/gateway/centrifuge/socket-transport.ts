@@ -48,6 +48,7 @@ class SocketTransport implements Transport {
   readonly #socket: WebSocket;
   readonly #clock: Clock;
   readonly #onDrain: () => void;
+  #isBehind = false;
   #patience: Timer | undefined;
   #ping: Timer | undefined;
 
@@ -58,7 +59,7 @@ class SocketTransport implements Transport {
   }
 
   get isBehind(): boolean {
-    return this.#socket.bufferedAmount > BUFFERED_BYTES_MAX;
+    return this.#isBehind;
   }
 
   get pendingBytes(): number {
@@ -75,8 +76,9 @@ class SocketTransport implements Transport {
       return;
     }
     this.#socket.send(bytes, TEXT_FRAME, this.#hasSent);
+    this.#isBehind = this.pendingBytes > BUFFERED_BYTES_MAX;
     // Commands of a client that does not take the answers wait in its connection.
-    if (this.isBehind) this.#socket.pause();
+    if (this.#isBehind) this.#socket.pause();
   }
 
   close({ code, reason }: Disconnect): void {
@@ -110,7 +112,8 @@ class SocketTransport implements Transport {
   }
 
   readonly #hasSent = (): void => {
-    if (!this.#socket.isPaused || this.isBehind) return;
+    if (!this.#isBehind || this.pendingBytes > BUFFERED_BYTES_MAX) return;
+    this.#isBehind = false;
     this.#socket.resume();
     this.#onDrain();
   };

@@ -18,5 +18,10 @@ export interface CommitSituation {
 /** Milliseconds from now. After a quiet time, and with much to write, it begins at once. */
 export function commitDelayMs({ sinceLastMs, isFailing, waitingBytes }: CommitSituation): number {
   if (isFailing) return Math.max(0, RETRY_MS - sinceLastMs);
-  return waitingBytes >= LARGE_BYTES ? 0 : Math.max(0, INTERVAL_MS - sinceLastMs);
+  return isLarge(waitingBytes) ? 0 : Math.max(0, INTERVAL_MS - sinceLastMs);
+}
+
+/** True where a commit does not wait for more. */
+export function isLarge(waitingBytes: number): boolean {
+  return waitingBytes >= LARGE_BYTES;
 }

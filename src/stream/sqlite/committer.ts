@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../../base/clock.js';
 import { type GollamaError, toGollamaError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
-import { commitDelayMs } from './commit-pace.js';
+import { commitDelayMs, isLarge } from './commit-pace.js';
 import type { LogTable } from './log-table.js';
 import type { Commit } from './messages.js';
 
@@ -33,6 +33,8 @@ export class Committer {
   schedule(): void {
     const { table, clock } = this.#parts;
     if (this.#isClosed || this.#underWay || this.#isScheduled || !table.hasWork) return;
+    // The timer is for all that comes meanwhile.
+    if (this.#timer && !isLarge(table.waitingBytes)) return;
     const delayMs = commitDelayMs({
       sinceLastMs: clock.now() - this.#lastBeganMs,
       isFailing: this.#isFailing,

@@ -29,6 +29,8 @@ export class LiveLog {
   endedAtMs: number | undefined;
   /** Its last record was told without being durable. */
   isCutOff = false;
+  /** It is not in memory any more, at most on its way to the disk. */
+  isForgotten = false;
   #entries: LogEntry[] = [];
   /** Sequence number before that of the first entry in memory. */
   #before: number;
@@ -39,7 +41,6 @@ export class LiveLog {
   /** Of its entries in memory. */
   #memoryBytes = 0;
   #unstoredBytes = 0;
-  #lastSlice: { readonly after: number; readonly limit: number; readonly entries: readonly LogEntry[] } | undefined;
 
   constructor(id: string, { number, last, sizeBytes }: LogPlace) {
     this.id = id;
@@ -94,14 +95,10 @@ export class LiveLog {
     this.#unstoredBytes += bytes;
   }
 
-  /** From memory: `after` is not before `readableFrom`. Readers at the same place share the answer. */
+  /** From memory: `after` is not before `readableFrom`. */
   read(after: number, limit: number): readonly LogEntry[] {
-    const known = this.#lastSlice;
-    if (known && known.after === after && known.limit === limit) return known.entries;
     const from = after - this.#before;
-    const entries = this.#entries.slice(from, Math.min(from + limit, this.#visible - this.#before));
-    this.#lastSlice = { after, limit, entries };
-    return entries;
+    return this.#entries.slice(from, Math.min(from + limit, this.#visible - this.#before));
   }
 
   /** What is to be written beside what is under way already; it is under way now. */
@@ -164,13 +161,10 @@ export class LiveLog {
     }
     this.#entries.splice(0, count);
     this.#before += count;
-    this.#lastSlice = undefined;
   }
 
   #see(visible: number): void {
-    if (visible <= this.#visible) return;
-    this.#visible = visible;
-    this.#lastSlice = undefined;
+    this.#visible = Math.max(this.#visible, visible);
   }
 }
 

@@ -11,7 +11,7 @@ import { isTerminal, type LogRecord } from '../record.js';
 import { JournalSpan } from './journal-span.js';
 import { bytesOf, LiveLog } from './live-log.js';
 import type { Commit, JournalPart, OpenedLogs, StoredLog } from './messages.js';
-import { packRecords } from './packed-records.js';
+import { itemsOf } from './packed-records.js';
 import { piecesOf } from './pieces.js';
 import { Shelf, type ShelfLimits, type ShelvedLog } from './shelf.js';
 
@@ -160,13 +160,14 @@ export class LogTable {
   nextCommit(): Commit | undefined {
     if (this.#underWay || this.#dead || !this.hasWork) return undefined;
     const { journaled, stored } = this.#sorted();
-    const begun = new Set([...this.#dirty].filter(({ isBegun }) => !isBegun));
+    const begun = new Set<LiveLog>();
+    for (const log of this.#dirty) if (!log.isBegun) begun.add(log);
     const commit: Commit = {
       kind: 'commit',
       removed: this.#removing,
       begun: [...begun].map(({ number, id }) => [number, id]),
       row: this.#journal.next,
-      journal: journaled.map(journalPart),
+      journal: journaled.length > 0 ? JSON.stringify(journaled.map(journalPart)) : '',
       stored: [...stored].map(storedLog),
       journalFrom: this.#journal.firstNeeded(stored),
     };
@@ -183,12 +184,8 @@ export class LogTable {
     for (const log of begun) log.isBegun = true;
     for (const log of journaled) log.committed(false);
     for (const log of stored) log.committed(true);
-    const isKnown = (log: LiveLog) => this.#live.get(log.id) === log;
-    if (commit.journal.length > 0)
-      this.#journal.add(
-        commit.journal.reduce((sum, [, , packed]) => sum + packed.length, 0),
-        journaled.filter(isKnown),
-      );
+    const isKnown = (log: LiveLog) => !log.isForgotten;
+    if (commit.journal !== '') this.#journal.add(commit.journal.length, journaled.filter(isKnown));
     this.#journal.release(stored);
     this.#journal.cut(commit.journalFrom);
     const sizes = new Map(commit.stored.map(({ number, sizeBytes }) => [number, sizeBytes]));
@@ -205,8 +202,7 @@ export class LogTable {
     for (const log of [...journaled, ...stored]) {
       const unsentBytes = log.unsentBytes;
       log.failed();
-      if (this.#live.get(log.id) !== log) {
-        // It was forgotten meanwhile.
+      if (log.isForgotten) {
         this.#waitingBytes -= log.unsentBytes - unsentBytes;
         continue;
       }
@@ -230,18 +226,17 @@ export class LogTable {
 
   #writable(id: string, record: LogRecord): LiveLog | undefined {
     const known = this.#live.get(id);
+    if (known && known.endedAtMs === undefined) return known;
     const shelved = this.#shelf.get(id);
-    const hasEnded = known ? known.endedAtMs !== undefined : shelved !== undefined;
-    if (hasEnded && record.kind !== 'restart') return undefined;
+    if ((known ?? shelved) && record.kind !== 'restart') return undefined;
     this.#shelf.take(id);
-    if (known && hasEnded) {
-      known.endedAtMs = undefined;
-      known.isCutOff = false;
-      known.isBegun = false;
-      this.#underWay?.begun.delete(known);
-      this.#cached.delete(known);
-    }
-    return known ?? this.#begin(id, shelved);
+    if (!known) return this.#begin(id, shelved);
+    known.endedAtMs = undefined;
+    known.isCutOff = false;
+    known.isBegun = false;
+    this.#underWay?.begun.delete(known);
+    this.#cached.delete(known);
+    return known;
   }
 
   #begin(id: string, shelved: ShelvedLog | undefined): LiveLog {
@@ -303,6 +298,7 @@ export class LogTable {
   }
 
   #drop(log: LiveLog): void {
+    log.isForgotten = true;
     this.#live.delete(log.id);
     this.#cached.delete(log);
     if (this.#dirty.delete(log)) this.#waitingBytes -= log.unsentBytes;
@@ -325,7 +321,7 @@ const NO_ROOM = {
 
 function journalPart(log: LiveLog): JournalPart {
   const entries = log.send();
-  return [log.number, entries[0]?.sequence ?? 0, packRecords(entries)];
+  return [log.number, entries[0]?.sequence ?? 0, itemsOf(entries)];
 }
 
 function storedLog(log: LiveLog): StoredLog {

@@ -6,7 +6,7 @@ import type { LogEntry } from '../record.js';
 import { logFiles } from './log-files.js';
 import type { Commit, JournalPart, LogSetup, OpenedLog, OpenedLogs, StoredLog } from './messages.js';
 import { openLogs } from './opening.js';
-import { unpackRecords } from './packed-records.js';
+import { entriesOf } from './packed-records.js';
 import { piecesOf } from './pieces.js';
 import { STATEMENTS } from './schema.js';
 
@@ -66,7 +66,7 @@ export class LogWriter {
         removePieces.run(number);
       }
       for (const [number, id] of begun) begin.run(number, id);
-      if (journal.length > 0) addToJournal.run(row, JSON.stringify(journal));
+      if (journal !== '') addToJournal.run(row, journal);
       for (const log of stored) this.#store(log);
       cutJournal.run(journalFrom);
     });
@@ -93,12 +93,12 @@ export class LogWriter {
     for (const row of this.#statements.unfinished.all())
       lost.set(Number(row.number), { last: Number(row.last), sizeBytes: Number(row.size_bytes), entries: [] });
     for (const { parts } of this.#statements.journal.all()) {
-      for (const [number, first, packed] of JSON.parse(String(parts)) as readonly JournalPart[]) {
+      for (const [number, first, items] of JSON.parse(String(parts)) as readonly JournalPart[]) {
         const log = lost.get(number);
         if (!log) continue;
         // What is in a piece already is skipped.
         const next = () => log.last + log.entries.length + 1;
-        for (const entry of unpackRecords(packed, first)) if (entry.sequence === next()) log.entries.push(entry);
+        for (const entry of entriesOf(items, first)) if (entry.sequence === next()) log.entries.push(entry);
       }
     }
     for (const [number, { last, sizeBytes, entries }] of lost) {

@@ -1,4 +1,5 @@
 /** What the main thread asks of the two threads of the logs. */
+import type { Item } from './packed-records.js';
 
 export interface LogSetup {
   readonly folder: string;
@@ -33,14 +34,15 @@ export interface Commit {
   readonly begun: readonly (readonly [number: number, id: string])[];
   /** Number of the row in the journal. */
   readonly row: number;
-  /** Records that are only in memory beside it: log, sequence number of the first, records (`packRecords`). */
-  readonly journal: readonly JournalPart[];
+  /** Records that are only in memory beside it: `JournalPart`s as one JSON text; '' where there are none. */
+  readonly journal: string;
   readonly stored: readonly StoredLog[];
   /** Rows of the journal before this one are of no use any more. */
   readonly journalFrom: number;
 }
 
-export type JournalPart = readonly [number: number, first: number, packed: string];
+/** Log, sequence number of the first record, records. */
+export type JournalPart = readonly [number: number, first: number, records: readonly Item[]];
 
 /** What was there when the database was opened. */
 export interface OpenedLogs {

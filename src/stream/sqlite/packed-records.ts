@@ -7,11 +7,22 @@ import type { LogEntry, LogRecord } from '../record.js';
 type TextKind = 'text' | 'reasoning';
 /** Kind, text, and the lengths of its pieces (UTF-16 units) where there is more than one. */
 type Run = readonly [kind: number, text: string, lengths?: readonly number[]];
-type Item = Run | Exclude<LogRecord, { kind: TextKind }>;
+export type Item = Run | Exclude<LogRecord, { kind: TextKind }>;
 
 const TEXT_KINDS: readonly TextKind[] = ['text', 'reasoning'];
 
 export function packRecords(entries: readonly LogEntry[]): string {
+  // Halves of surrogate pairs and NUL are escaped: they come back as they were.
+  return JSON.stringify(itemsOf(entries));
+}
+
+/** `first` is the sequence number of the first record in it. */
+export function unpackRecords(packed: string, first: number): LogEntry[] {
+  return entriesOf(JSON.parse(packed), first);
+}
+
+/** What `packRecords` makes text of. */
+export function itemsOf(entries: readonly LogEntry[]): readonly Item[] {
   const items: Item[] = [];
   for (let at = 0; at < entries.length; ) {
     const record = entries[at]?.record;
@@ -25,15 +36,13 @@ export function packRecords(entries: readonly LogEntry[]): string {
     items.push(run(record.kind, pieces));
     at += pieces.length;
   }
-  // Halves of surrogate pairs and NUL are escaped: they come back as they were.
-  return JSON.stringify(items);
+  return items;
 }
 
-/** `first` is the sequence number of the first record in it. */
-export function unpackRecords(packed: string, first: number): LogEntry[] {
+export function entriesOf(items: readonly Item[], first: number): LogEntry[] {
   const entries: LogEntry[] = [];
   const add = (record: LogRecord) => entries.push({ sequence: first + entries.length, record });
-  for (const item of JSON.parse(packed) as readonly Item[]) {
+  for (const item of items) {
     if (!isRun(item)) {
       add(item.kind === 'done' ? { ...item, usage: item.usage } : item);
       continue;

@@ -9,10 +9,12 @@ import { GollamaError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { makeFolder } from '../../base/sqlite/data-folder.js';
 import { ThreadCalls } from '../../base/sqlite/thread-calls.js';
+import { LastRead, type LogWindow } from '../last-read.js';
 import type { LogBook } from '../log.js';
 import type { LogEntry, LogRecord } from '../record.js';
 import { Watchers } from '../watchers.js';
 import { Committer } from './committer.js';
+import type { LiveLog } from './live-log.js';
 import type { LogReaderCalls } from './log-reader-thread.js';
 import { LOG_TABLE_LIMITS, LogTable, type LogTableLimits } from './log-table.js';
 import type { LogWriterCalls } from './log-writer-thread.js';
@@ -51,6 +53,7 @@ export class SqliteLogBook implements LogBook {
   readonly #table: LogTable;
   readonly #committer: Committer;
   readonly #watchers = new Watchers();
+  readonly #lastRead = new LastRead<LiveLog>();
   readonly #asked = new Map<string, Promise<readonly LogEntry[]>>();
   #threads: Threads | undefined;
   #starting: Promise<void> | undefined;
@@ -158,7 +161,8 @@ export class SqliteLogBook implements LogBook {
   held(id: string, after: number, limit: number): readonly LogEntry[] | undefined {
     const from = Math.max(0, after);
     const log = this.#table.live(id);
-    if (log && from >= log.readableFrom) return log.read(from, limit);
+    if (log && from >= log.readableFrom)
+      return this.#lastRead.entries({ log, after: from, limit, last: log.visible }, entriesOf);
     const place = log ?? this.#table.shelved(id);
     return place && from >= place.last ? [] : undefined;
   }
@@ -266,4 +270,8 @@ export class SqliteLogBook implements LogBook {
     this.#tell(this.#table.die(error, clock.epoch()));
     this.#makeRoom();
   }
+}
+
+function entriesOf({ log, after, limit }: LogWindow<LiveLog>): readonly LogEntry[] {
+  return log.read(after, limit);
 }

@@ -44,7 +44,7 @@ describe('commits of logs', () => {
     await clock.advanceAsync(19);
     expect(written).toHaveLength(1);
     await clock.advanceAsync(1);
-    expect(written[1]?.journal).toHaveLength(2);
+    expect(JSON.parse(written[1]?.journal ?? '')).toHaveLength(2);
     expect(news).toEqual(['a', 'a', 'b']);
   });
 

@@ -45,17 +45,17 @@ describe('what is appended to a log', () => {
     const table = tableOf();
     table.append('a', text('x'), 0);
     const first = commit(table);
-    expect(first).toMatchObject({ begun: [[1, 'a']], journal: [[1, 1, '[[0,"x"]]']], stored: [] });
+    expect(first).toMatchObject({ begun: [[1, 'a']], journal: '[[1,1,[[0,"x"]]]]', stored: [] });
     table.append('a', done, 7);
     const second = commit(table);
-    expect(second).toMatchObject({ begun: [], journal: [], stored: [{ number: 1, last: 2, endedAtMs: 7 }] });
+    expect(second).toMatchObject({ begun: [], journal: '', stored: [{ number: 1, last: 2, endedAtMs: 7 }] });
     expect(second?.journalFrom).toBe((first?.row ?? 0) + 1);
   });
 
   it('is in one row of the journal for all logs', () => {
     const table = tableOf();
     for (const id of ['a', 'b', 'c']) table.append(id, text(id), 0);
-    expect(commit(table)?.journal).toHaveLength(3);
+    expect(JSON.parse(commit(table)?.journal ?? '')).toHaveLength(3);
     expect(table.nextCommit()).toBeUndefined();
   });
 
@@ -82,7 +82,7 @@ describe('what is appended to a log', () => {
     table.append('a', text('y'), 0);
     expect(table.failed(0)).toEqual([]);
     expect(table.live('a')?.visible).toBe(0);
-    expect(commit(table)).toMatchObject({ begun: [[1, 'a']], journal: [[1, 1, '[[0,"xy",[1,1]]]']] });
+    expect(commit(table)).toMatchObject({ begun: [[1, 'a']], journal: '[[1,1,[[0,"xy",[1,1]]]]]' });
     expect(table.live('a')?.visible).toBe(2);
     expect(table.waitingBytes).toBe(0);
   });
@@ -94,7 +94,7 @@ describe('what is appended to a log', () => {
     table.append('a', restart(1), 6);
     table.committed();
     expect(table.shelved('a')).toBeUndefined();
-    expect(commit(table)).toMatchObject({ begun: [[1, 'a']], journal: [[1, 2, expect.anything()]] });
+    expect(commit(table)).toMatchObject({ begun: [[1, 'a']], journal: expect.stringMatching(/^\[\[1,2,/) });
     expect([...table.unfinished()]).toEqual(['a']);
   });
 });
@@ -228,7 +228,7 @@ describe('a log that is forgotten', () => {
     expect(table.forget('a')).toBe(true);
     expect(table.forget('a')).toBe(false);
     expect([table.live('a'), table.waitingBytes, table.memoryBytes]).toEqual([undefined, 0, 0]);
-    expect(commit(table)).toMatchObject({ removed: [1], begun: [], journal: [] });
+    expect(commit(table)).toMatchObject({ removed: [1], begun: [], journal: '' });
   });
 
   it('is gone also where it was under way, whatever comes of that', () => {
@@ -243,7 +243,7 @@ describe('a log that is forgotten', () => {
       else table.committed();
       expect([table.waitingBytes, table.memoryBytes], outcome).toEqual([0, 0]);
       table.append('a', text('new'), 0);
-      expect(commit(table)).toMatchObject({ removed: [1], begun: [[2, 'a']], journal: [[2, 1, '[[0,"new"]]']] });
+      expect(commit(table)).toMatchObject({ removed: [1], begun: [[2, 'a']], journal: '[[2,1,[[0,"new"]]]]' });
       expect(table.waitingBytes).toBe(0);
     }
   });
