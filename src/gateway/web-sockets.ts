@@ -5,8 +5,9 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { type Clock, pause } from '../base/clock.js';
+import type { FramedSocket } from './shared-frame.js';
 
 /** What clients say at once. */
 const MESSAGE_BYTES_MAX = 64 * 1024;
@@ -53,16 +54,17 @@ export class WebSockets {
   }
 
   /** Undefined where the handshake was wrong: then the client has been told. */
-  accept(request: FastifyRequest, reply: FastifyReply): WebSocket | undefined {
+  accept(request: FastifyRequest, reply: FastifyReply): FramedSocket | undefined {
     const upgrade = this.#upgrades.get(request.raw);
     if (!upgrade) return undefined;
     this.#upgrades.delete(request.raw);
     reply.hijack();
     reply.raw.detachSocket(upgrade.socket);
     this.#server.once('headers', (lines: string[]) => lines.push(`x-request-id: ${request.id}`));
-    let accepted: WebSocket | undefined;
-    this.#server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (socket) => {
-      accepted = socket;
+    const { socket: wire, head } = upgrade;
+    let accepted: FramedSocket | undefined;
+    this.#server.handleUpgrade(request.raw, wire, head, (socket) => {
+      accepted = { socket, wire };
     });
     // Of a handshake that failed; the next one has an id of its own.
     this.#server.removeAllListeners('headers');

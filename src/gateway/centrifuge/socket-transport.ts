@@ -1,7 +1,8 @@
 /** A connection on a WebSocket. */
-import type { RawData, WebSocket } from 'ws';
+import type { RawData } from 'ws';
 import type { Clock, Timer } from '../../base/clock.js';
 import type { Disconnect } from '../../protocol/channel.js';
+import { type FramedSocket, sendFrame, textFrame } from '../shared-frame.js';
 import type { Connection, Transport } from './connection.js';
 import { type Message, PING_INTERVAL_S, type Session } from './machine.js';
 import type { OpenConnections } from './open-connections.js';
@@ -13,24 +14,21 @@ export interface SocketParts {
 
 /** More than that is not sent before the client has taken some of it. */
 const BUFFERED_BYTES_MAX = 64 * 1024;
-/** What a frame has beside its data, at most. */
-const FRAME_BYTES = 14;
 /** From the close frame, which waits behind what was sent before, to the end of the connection. */
 const CLOSE_PATIENCE_MS = 1_000;
 
-const TEXT_FRAME = { binary: false };
-
 /** What was sent last: where many follow a channel, the next one is sent the same. */
-let lastSent = { text: '', bytes: Buffer.alloc(0) };
+let lastSent = { text: '', frame: textFrame('') };
 
 /** `nativePings`: in the frames of the WebSocket protocol, for clients that do not know those of Centrifuge. */
 export function openSocket(
   { open, clock }: SocketParts,
-  socket: WebSocket,
+  framed: FramedSocket,
   session: Session,
   nativePings = false,
 ): Connection {
-  const transport = new SocketTransport(socket, clock, () => connection.drained());
+  const { socket } = framed;
+  const transport = new SocketTransport(framed, clock, () => connection.drained());
   const connection: Connection = open.open(transport, session);
   if (nativePings) transport.ping();
   socket.on('message', (data: RawData) => connection.receive(String(data)));
@@ -45,15 +43,15 @@ export function openSocket(
 }
 
 class SocketTransport implements Transport {
-  readonly #socket: WebSocket;
+  readonly #framed: FramedSocket;
   readonly #clock: Clock;
   readonly #onDrain: () => void;
   #isBehind = false;
   #patience: Timer | undefined;
   #ping: Timer | undefined;
 
-  constructor(socket: WebSocket, clock: Clock, onDrain: () => void) {
-    this.#socket = socket;
+  constructor(framed: FramedSocket, clock: Clock, onDrain: () => void) {
+    this.#framed = framed;
     this.#clock = clock;
     this.#onDrain = onDrain;
   }
@@ -63,26 +61,26 @@ class SocketTransport implements Transport {
   }
 
   get pendingBytes(): number {
-    return this.#socket.bufferedAmount;
+    return this.#framed.wire.writableLength;
   }
 
   send(messages: readonly Message[]): void {
     const [first] = messages;
-    if (!first || this.#socket.readyState !== this.#socket.OPEN) return;
+    if (!first) return;
     const text = messages.length === 1 ? first.text : messages.map((message) => message.text).join('\n');
-    const bytes = bytesOf(text);
-    if (this.pendingBytes + bytes.length <= BUFFERED_BYTES_MAX - FRAME_BYTES) {
-      this.#socket.send(bytes, TEXT_FRAME);
+    const frame = frameOf(text);
+    if (this.pendingBytes + frame.length <= BUFFERED_BYTES_MAX) {
+      sendFrame(this.#framed, frame);
       return;
     }
-    this.#socket.send(bytes, TEXT_FRAME, this.#hasSent);
+    sendFrame(this.#framed, frame, this.#hasSent);
     this.#isBehind = this.pendingBytes > BUFFERED_BYTES_MAX;
     // Commands of a client that does not take the answers wait in its connection.
-    if (this.#isBehind) this.#socket.pause();
+    if (this.#isBehind) this.#framed.socket.pause();
   }
 
   close({ code, reason }: Disconnect): void {
-    const socket = this.#socket;
+    const { socket } = this.#framed;
     socket.resume();
     socket.close(code, reason);
     this.#patience = this.#clock.after(CLOSE_PATIENCE_MS, () => socket.terminate());
@@ -90,16 +88,17 @@ class SocketTransport implements Transport {
 
   /** Gives up a client that did not answer the ping before; one that is behind is not asked. */
   ping(): void {
+    const { socket } = this.#framed;
     let hasAnswered = true;
-    this.#socket.on('pong', () => {
+    socket.on('pong', () => {
       hasAnswered = true;
     });
     const next = () => {
       this.#ping = this.#clock.after(PING_INTERVAL_S * 1_000, () => {
         next();
         if (this.pendingBytes > 0) return;
-        if (hasAnswered) this.#socket.ping();
-        else this.#socket.terminate();
+        if (hasAnswered) socket.ping();
+        else socket.terminate();
         hasAnswered = false;
       });
     };
@@ -114,12 +113,12 @@ class SocketTransport implements Transport {
   readonly #hasSent = (): void => {
     if (!this.#isBehind || this.pendingBytes > BUFFERED_BYTES_MAX) return;
     this.#isBehind = false;
-    this.#socket.resume();
+    this.#framed.socket.resume();
     this.#onDrain();
   };
 }
 
-function bytesOf(text: string): Buffer {
-  if (lastSent.text !== text) lastSent = { text, bytes: Buffer.from(text) };
-  return lastSent.bytes;
+function frameOf(text: string): Buffer {
+  if (lastSent.text !== text) lastSent = { text, frame: textFrame(text) };
+  return lastSent.frame;
 }

@@ -1,8 +1,8 @@
 /** `/connection/websocket`: the client protocol of Centrifuge as JSON on a WebSocket. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { WebSocket } from 'ws';
 import { GollamaError } from '../../base/errors.js';
 import type { Routes } from '../server.js';
+import type { FramedSocket } from '../shared-frame.js';
 import { type FaceParts, queryOf, sessionParts } from './face.js';
 import { ClientSession } from './session.js';
 import { openSocket } from './socket-transport.js';
@@ -29,7 +29,7 @@ export function acceptSocket(
   { webSockets, open }: FaceParts,
   request: FastifyRequest,
   reply: FastifyReply,
-): WebSocket | undefined {
+): FramedSocket | undefined {
   if (!webSockets.isUpgrade(request)) {
     void reply.code(400).type('text/plain; charset=utf-8').send('Bad Request\n');
     return undefined;

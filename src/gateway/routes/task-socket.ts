@@ -46,9 +46,9 @@ export function taskSocketRoutes(parts: TaskSocketParts): Routes {
       }
       const names = eventNames(request);
       const visitor = request.caller;
-      const socket = webSockets.accept(request, reply);
-      if (!socket) return reply;
-      const client: SocketClient = new SocketClient(socket, clock, {
+      const accepted = webSockets.accept(request, reply);
+      if (!accepted) return reply;
+      const client: SocketClient = new SocketClient(accepted.socket, clock, {
         onDrain: () => {
           if (!names) lists.drained(visitor, client);
         },
