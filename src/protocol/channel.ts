@@ -105,18 +105,18 @@ export function errorReplyText(id: number, error: ChannelError): string {
 }
 
 /** What was written last: where many follow a channel, the next one is told the same. */
-let lastPush = { channel: '', publication: undefined as Publication | undefined, isBare: false, text: '' };
+let lastPush = { name: '', publication: undefined as Publication | undefined, isBare: false, text: '' };
 
-export function publicationPushText(channel: string, publication: Publication, isBare: boolean): string {
-  if (lastPush.publication !== publication || lastPush.channel !== channel || lastPush.isBare !== isBare) {
-    const text = pushText(channel, 'pub', publicationText(publication), isBare);
-    lastPush = { channel, publication, isBare, text };
+/** `name`: of the channel, as JSON text. */
+export function publicationPushText(name: string, publication: Publication, isBare: boolean): string {
+  if (lastPush.publication !== publication || lastPush.name !== name || lastPush.isBare !== isBare) {
+    lastPush = { name, publication, isBare, text: pushText(name, 'pub', publicationText(publication), isBare) };
   }
   return lastPush.text;
 }
 
 export function unsubscribePushText(channel: string, why: Disconnect, isBare: boolean): string {
-  return pushText(channel, 'unsubscribe', JSON.stringify(why), isBare);
+  return pushText(JSON.stringify(channel), 'unsubscribe', JSON.stringify(why), isBare);
 }
 
 /** For transports that cannot close with a code. */
@@ -126,8 +126,8 @@ export function disconnectText(disconnect: Disconnect, isBare: boolean): string 
 }
 
 /** Bare where the connection is unidirectional: its client takes nothing but pushes. */
-function pushText(channel: string, kind: 'pub' | 'unsubscribe', body: string, isBare: boolean): string {
-  const push = `{"channel":${JSON.stringify(channel)},"${kind}":${body}}`;
+function pushText(name: string, kind: 'pub' | 'unsubscribe', body: string, isBare: boolean): string {
+  const push = `{"channel":${name},"${kind}":${body}}`;
   return isBare ? push : `{"push":${push}}`;
 }
 

@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { messageOf } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { DISCONNECTS, type Disconnect } from '../../protocol/channel.js';
-import type { LogEntry, LogView } from '../../stream/record.js';
+import { isTerminal, type LogEntry, type LogView } from '../../stream/record.js';
 import { CLIENT_STALL_MS } from '../drained.js';
 import { type ChannelLog, STEP_MAX } from './channel-log.js';
 import { type LookUpParts, lookUp } from './look-up.js';
@@ -242,10 +242,17 @@ export class Connection {
   #tellEntries(following: Following, position: number, entries: readonly LogEntry[] | undefined): void {
     const hasNothing = entries === undefined ? position === 0 : entries.length === 0;
     if (hasNothing) return;
-    const { channel, logId, view } = following;
-    const last = this.#parts.logs.last(logId) ?? 0;
+    const { channel, view } = following;
+    const last = this.#lastOf(following, position, entries);
     if (entries && position + entries.length < last) this.#noteNews(following);
     this.#tell({ kind: 'entries', channel, entries: entries && view(entries), last });
+  }
+
+  /** Sequence number of the last record of the log, as far as that matters to whoever was told these. */
+  #lastOf({ logId }: Following, position: number, entries: readonly LogEntry[] = []): number {
+    const final = entries.at(-1);
+    const isAll = final !== undefined && entries.length < STEP_MAX && !isTerminal(final.record);
+    return isAll ? position + entries.length : (this.#parts.logs.last(logId) ?? 0);
   }
 
   async #look({ look, channel, visitor, window }: Look): Promise<void> {

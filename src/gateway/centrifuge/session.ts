@@ -49,7 +49,8 @@ const HISTORIES_MAX = 16;
 
 type Subscription =
   | { readonly phase: 'entering'; readonly look: number; readonly id: number }
-  | { readonly phase: 'followed'; position: number };
+  /** `name`: of the channel, as JSON text. */
+  | { readonly phase: 'followed'; readonly name: string; position: number };
 
 type Look =
   | { readonly purpose: 'subscribe'; readonly id: number; readonly request: SubscribeRequest }
@@ -225,7 +226,7 @@ export class ClientSession implements Session {
       this.#refuse(id, CHANNEL_ERRORS.unrecoverablePosition);
       return;
     }
-    this.#subscriptions.set(channel, { phase: 'followed', position: entrance.position });
+    this.#subscriptions.set(channel, { phase: 'followed', name: JSON.stringify(channel), position: entrance.position });
     this.#send(replyText(id, 'subscribe', entrance.result));
     if (entrance.hasEnded) this.#end(channel, UNSUBSCRIBES.ended);
     else this.#effects.push({ kind: 'follow', channel, logId: log.logId, view: log.view });
@@ -250,7 +251,7 @@ export class ClientSession implements Session {
       this.#end(channel, UNSUBSCRIBES.insufficientState);
       return;
     }
-    for (const publication of step.publications) this.#send(publicationPushText(channel, publication, false));
+    for (const publication of step.publications) this.#send(publicationPushText(subscription.name, publication, false));
     subscription.position = step.position;
     if (step.hasEnded) this.#end(channel, UNSUBSCRIBES.ended);
   }

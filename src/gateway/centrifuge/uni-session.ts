@@ -171,8 +171,9 @@ export class UniSession implements Session {
       return;
     }
     this.#positions.set(channel, step.position);
+    const name = JSON.stringify(channel);
     for (const publication of step.publications) {
-      this.#send(publicationPushText(channel, publication, true), publication.offset);
+      this.#send(publicationPushText(name, publication, true), publication.offset);
     }
     if (!step.hasEnded) return;
     this.#effects.push({ kind: 'unfollow', channel });
