@@ -89,9 +89,9 @@ function stepOver(position: number, entries: readonly LogEntry[], last: number):
   if (entries.some(({ sequence }, at) => sequence !== position + 1 + at)) return undefined;
   const final = entries.at(-1);
   // An end that was not the last word, as the task was tried again, is none.
-  const told = entries.filter(({ sequence, record }) => !isTerminal(record) || sequence >= last);
+  const isTold = ({ sequence, record }: LogEntry) => !isTerminal(record) || sequence >= last;
   return {
-    publications: publicationsOf(told, position === 0),
+    publications: publicationsOf(entries.every(isTold) ? entries : entries.filter(isTold), position === 0),
     position: final?.sequence ?? position,
     hasEnded: final !== undefined && isTerminal(final.record) && final.sequence >= last,
   };
