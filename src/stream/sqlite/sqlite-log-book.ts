@@ -207,10 +207,10 @@ export class SqliteLogBook implements LogBook {
       setup,
       (error) => this.#die(error),
     );
+    // Begins with the first question: many servers are never asked for what is not in memory.
     const reader: LogReaderCalls = new ThreadCalls({ beside: import.meta.url, name: 'log-reader-thread' }, setup);
     try {
       const opened = await writer.open();
-      await reader.open();
       if (opened.damagedCopy !== undefined)
         logger.error({ folder: opened.damagedCopy }, 'the logs of answers were damaged; they begin anew');
       this.#table.open(opened);

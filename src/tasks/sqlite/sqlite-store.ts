@@ -238,10 +238,10 @@ export class SqliteTaskStore implements TaskStore {
     const writer = new WriterLine(setup, (error) =>
       logger.error({ err: error }, 'the task store does not work any more'),
     );
+    // Their thread begins with the first.
     const questions = new Questions(setup);
     try {
       const opened = await writer.opened;
-      await questions.open();
       this.#nextNumber = opened.nextNumber;
       this.#arrivals.skipTo(opened.orderHigh);
       this.#threads = { writer, questions, recovery: opened.recovery };
