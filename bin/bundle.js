@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
-import { leanPackages, rareParts } from './bundle/lean-packages.js';
+import { leanCommands, leanLibrary, rareParts } from './bundle/lean-packages.js';
 import { ownFiles, withPlaces } from './bundle/own-files.js';
 import { root, usual, withCommonJsNames } from './bundle/settings.js';
 
@@ -36,16 +36,17 @@ const builds = [
   {
     entryPoints: [...new Set([...commands, ...hooks, ...begun.filter(isOfEveryCommand)])],
     groups: [EVERY_COMMAND, SHOWN],
+    lean: [leanCommands],
   },
   // Apart from the commands: a program that imports the library has a command line of its own.
-  { entryPoints: [library, ...sources.filter((name) => PROGRAM.test(name))], groups: [] },
+  { entryPoints: [library, ...sources.filter((name) => PROGRAM.test(name))], groups: [], lean: [leanLibrary] },
   // What does without the commands would load more than it is itself by sharing files with them.
-  { entryPoints: begun.filter((name) => !isOfEveryCommand(name)), groups: [] },
+  { entryPoints: begun.filter((name) => !isOfEveryCommand(name)), groups: [], lean: [] },
 ];
 
 const outputs = new Map();
 const inputs = new Set();
-const results = builds.map(({ entryPoints, groups }) =>
+const results = builds.map(({ entryPoints, groups, lean }) =>
   build({
     ...usual,
     entryPoints,
@@ -54,7 +55,7 @@ const results = builds.map(({ entryPoints, groups }) =>
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     metafile: true,
-    plugins: [ownFiles(groups, entryPoints), ...(groups.length > 0 ? [leanPackages] : [])],
+    plugins: [ownFiles(groups, entryPoints), ...lean],
   }),
 );
 for (const { outputFiles, metafile } of await Promise.all([...results, rareParts(join(root, 'dist/chunks'))])) {

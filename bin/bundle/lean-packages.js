@@ -67,16 +67,33 @@ const TABLE = {
   transform: (text) => text,
 };
 
-/** src/base/wide-text.ts knows itself what is plain. */
-const WIDE_TEXT = {
-  files: /[\\/]src[\\/]base[\\/]wide-text\.ts$/,
+/** Our own files that require what they need seldom. */
+const OURS = {
+  files: /[\\/]src[\\/](base[\\/]wide-text|cli[\\/]progress)\.ts$/,
   folder: '.',
-  rare: ['string-width', 'wrap-ansi'],
+  rare: ['string-width', 'wrap-ansi', 'ora'],
   changes: [],
 };
 
+/** zod: errors in English alone. */
+const ZOD = {
+  files: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/,
+  rare: [],
+  changes: [],
+  transform: () => "export { default as en } from './en.js';",
+};
+
+/** undici: connections, without what browsers have on top of them. */
+const UNDICI = {
+  files: /[\\/]undici[\\/]index\.js$/,
+  rare: [],
+  changes: [{ file: 'undici/index.js', from: 'new CacheStorage(kConstruct)', to: 'undefined' }],
+  transform: (text) => text.replace(/require\('\.\/lib\/(?:mock|web|interceptor|cache)\b[^']*'\)/g, '({})'),
+};
+
 export const leanOclif = lean({ OCLIF });
-export const leanPackages = lean({ OCLIF, TABLE, WIDE_TEXT });
+export const leanCommands = lean({ OCLIF, TABLE, OURS, ZOD, UNDICI });
+export const leanLibrary = lean({ ZOD, UNDICI });
 
 function lean(packages) {
   return {
@@ -118,7 +135,7 @@ function changed(path, changes, found) {
 }
 
 /** The file with what is needed seldom, for the folder of the output that holds the rest. */
-export function rareParts(outdir, packages = { OCLIF, TABLE, WIDE_TEXT }) {
+export function rareParts(outdir, packages = { OCLIF, TABLE, OURS }) {
   const getters = Object.entries(packages).flatMap(([name, { rare }]) => rare.map((path) => keyOf(name, path)));
   return build({
     ...usual,

@@ -1,5 +1,8 @@
 /** A line that tells what is going on, by ora; only where somebody watches a terminal. */
-import ora from 'ora';
+import { createRequire } from 'node:module';
+
+// Nobody else shall wait for ora, which loads the tables of a language. The release has it in a file of its own.
+const require = createRequire(import.meta.url);
 
 export interface Progress {
   text(text: string): void;
@@ -13,6 +16,7 @@ export function showProgress(text: string, stream: NodeJS.WriteStream = process.
   // A terminal that nobody gave a size, as CI jobs have, is 0 columns wide: ora would count its lines without end.
   if (!stream.isTTY || !stream.columns) return NO_PROGRESS;
   // Signals and keys stay the program's own.
+  const { default: ora } = require('ora') as typeof import('ora');
   const spinner = ora({ text, stream, discardStdin: false, hideCursor: false }).start();
   return {
     text(next) {
