@@ -25,34 +25,17 @@ const compiledThreads = {
   },
 };
 
-/**
- * Tests of plain calls share the modules that others have loaded before them: to load them anew for each file costs as much as
- * the tests.
- */
-const folders = [
-  'base',
-  'protocol',
-  'config',
-  'queue',
-  'pool',
-  'chat',
-  'gateway',
-  'cli/markdown',
-  'cli/repl',
-  'cli/doctor',
-];
-const plain = [...folders.map((folder) => `test/${folder}/**/*.test.ts`), 'test/{tasks,stream,bench}/*.test.ts'];
 /** One replaces a module, the other counts what a module holds. */
 const alone = ['test/gateway/auth.test.ts', 'test/base/turn-batch.test.ts'];
-const rest = { include: ['test/**/*.test.ts'], exclude: ['test/real/**', ...plain] };
+/** The others share the modules that were loaded before them: to load them anew for each file costs as much as the tests. */
+const shared = { include: ['test/**/*.test.ts'], exclude: ['test/real/**', ...alone], isolate: false };
 
 export default defineConfig({
   plugins: [compiledThreads],
   test: {
     projects: [
-      { extends: true, test: { name: 'plain', include: plain, exclude: alone, isolate: false } },
+      { extends: true, test: { name: 'shared', ...shared } },
       { extends: true, test: { name: 'alone', include: alone } },
-      { extends: true, test: { name: 'rest', ...rest } },
     ],
     globalSetup: isAll ? ['test/support/release-setup.ts'] : [],
     pool: 'forks',
