@@ -14,6 +14,8 @@ export interface AttachmentPlace {
 
 interface TextAttachment {
   readonly kind: 'text';
+  /** Absolute; of what comes from a file. */
+  readonly path?: string;
   readonly file: AttachedFile;
   readonly sizeBytes: number;
   /** An estimate. */
@@ -24,6 +26,7 @@ interface TextAttachment {
 
 interface ImageAttachment {
   readonly kind: 'image';
+  readonly path?: string;
   readonly image: AttachedImage;
   readonly sizeBytes: number;
 }
@@ -47,12 +50,20 @@ export async function readAttachment(
   place: AttachmentPlace,
   options: ReadOptions = {},
 ): Promise<Attachment> {
-  const bytes = await readBytes(path, resolvePath(path, place));
+  const absolute = resolvePath(path, place);
+  const bytes = await readBytes(path, absolute);
   const name = basename(path);
   const mediaType = imageTypeOf(bytes);
-  if (mediaType === undefined) return textAttachment(path, name, bytes, options);
+  if (mediaType === undefined) return { ...textAttachment(path, name, bytes, options), path: absolute };
   if (bytes.length > IMAGE_BYTES_MAX) throw tooLarge(path, bytes.length, IMAGE_BYTES_MAX);
-  return { kind: 'image', image: { name, mediaType, base64: bytes.toString('base64') }, sizeBytes: bytes.length };
+  const image = { name, mediaType, base64: bytes.toString('base64') };
+  return { kind: 'image', path: absolute, image, sizeBytes: bytes.length };
+}
+
+/** Of a file that is there more than once, what was read last. */
+export function withoutRepeats(attachments: readonly Attachment[]): readonly Attachment[] {
+  const lastOf = new Map(attachments.map((one) => [one.path, one]));
+  return attachments.filter((one) => one.path === undefined || lastOf.get(one.path) === one);
 }
 
 /** `png`, `jpeg`, `webp` and `gif` by their first bytes; undefined for anything else. */

@@ -20,10 +20,11 @@ const PNG = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
 
 describe('an attachment', () => {
   it('is text with its size and a guess at its tokens', async () => {
-    const { write, read } = make();
+    const { cwd, write, read } = make();
     write('notes.md', 'näher\n'.repeat(100));
     expect(await read('notes.md')).toEqual({
       kind: 'text',
+      path: join(cwd, 'notes.md'),
       file: { name: 'notes.md', text: 'näher\n'.repeat(100) },
       sizeBytes: 700,
       tokens: 175,
@@ -49,10 +50,11 @@ describe('an attachment', () => {
   });
 
   it('is an image by what is in it, whatever its name', async () => {
-    const { write, read } = make();
+    const { cwd, write, read } = make();
     write('picture.txt', PNG);
     expect(await read('picture.txt')).toEqual({
       kind: 'image',
+      path: join(cwd, 'picture.txt'),
       image: { name: 'picture.txt', mediaType: 'image/png', base64: PNG.toString('base64') },
       sizeBytes: 16,
     });

@@ -1,7 +1,6 @@
 /** One answer while it comes, as a person sees it: that it waits, its reasoning, its text, and what happens to it. */
 
 import type { Clock } from '../../base/clock.js';
-import { printableLines } from '../../base/printable.js';
 import type { AnswerEvent } from '../../chat/answer.js';
 import { estimatedTokens } from '../../chat/context-meter.js';
 import type { AnswerView } from '../markdown/answer-view.js';
@@ -24,6 +23,8 @@ const THINKING_COLUMNS = 18;
 
 interface Thinking {
   readonly sinceMs: number;
+  /** Where it is shown, if it is. */
+  readonly view: AnswerView | undefined;
   text: string;
 }
 
@@ -35,8 +36,11 @@ export class ShownAnswer {
   /** All text of this attempt that was shown. */
   #text = '';
   #isCutOff = false;
-  readonly #onResize = () =>
-    this.#view?.resize(this.#options.screen.out.columns ?? 0, this.#options.screen.out.rows ?? 0);
+  readonly #onResize = () => {
+    const { columns = 0, rows = 0 } = this.#options.screen.out;
+    this.#thinking?.view?.resize(columns, rows);
+    this.#view?.resize(columns, rows);
+  };
 
   constructor(options: ShownAnswerOptions) {
     this.#options = options;
@@ -94,17 +98,20 @@ export class ShownAnswer {
     const { screen, clock, view } = this.#options;
     this.#thinking ??= this.#beginThinking(clock.now());
     this.#thinking.text += text;
-    if (view.thoughts === 'show') screen.err.write(screen.noteStyle.dim(printableLines(text)));
+    if (this.#thinking.view) this.#thinking.view.write(text);
     else if (view.thoughts === 'hide') this.#progress?.text('thinking');
     else this.#progress?.text(`thinking · ${tailOf(this.#thinking.text, screen.columns - THINKING_COLUMNS)}`);
   }
 
   #beginThinking(sinceMs: number): Thinking {
-    const { screen, view } = this.#options;
+    const { screen, view, newView } = this.#options;
     this.#endView();
-    if (view.thoughts === 'show') this.#endProgress();
-    else this.#progress ??= screen.progress('thinking');
-    return { sinceMs, text: '' };
+    if (view.thoughts === 'show') {
+      this.#endProgress();
+      return { sinceMs, view: newView({ renders: view.renders, of: 'reasoning' }), text: '' };
+    }
+    this.#progress ??= screen.progress('thinking');
+    return { sinceMs, view: undefined, text: '' };
   }
 
   #endThinking(): void {
@@ -113,7 +120,7 @@ export class ShownAnswer {
     this.#thinking = undefined;
     this.#endProgress();
     const { screen, clock, view } = this.#options;
-    if (view.thoughts === 'show' && !thinking.text.endsWith('\n')) screen.err.write('\n');
+    thinking.view?.end();
     if (view.thoughts === 'hide') return;
     const tokens = estimatedTokens(thinking.text);
     const more = view.thoughts === 'fold' ? '  (/think show)' : '';

@@ -1,6 +1,6 @@
 /** Commands about what goes along with the next message. */
 import { GollamaError } from '../../base/errors.js';
-import { type Attachment, readAttachment } from '../../chat/attachments.js';
+import { type Attachment, readAttachment, withoutRepeats } from '../../chat/attachments.js';
 import { attachmentText, messageWith } from './attaching.js';
 import { clipboardContent } from './clipboard-content.js';
 import type { Command, Repl } from './command.js';
@@ -68,7 +68,7 @@ function dropAll({ chat, screen }: Repl): undefined {
 }
 
 function attach({ chat, screen }: Repl, more: readonly Attachment[]): void {
-  chat.attachments = [...chat.attachments, ...more];
+  chat.attachments = withoutRepeats([...chat.attachments, ...more]);
   screen.note(`attached ${listed(more)}`);
   const { level, usedTokens, limitTokens } = chat.use(messageWith('', chat.attachments));
   if (level !== 'over') return;

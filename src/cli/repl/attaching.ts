@@ -1,6 +1,6 @@
 /** Files on their way into a message. */
 import { messageOf } from '../../base/errors.js';
-import { type Attachment, mentionsIn, readAttachment } from '../../chat/attachments.js';
+import { type Attachment, mentionsIn, readAttachment, withoutRepeats } from '../../chat/attachments.js';
 import type { UserMessage } from '../../chat/conversation.js';
 import type { ChatSurroundings } from './command.js';
 import { countText, sizeText } from './figures.js';
@@ -12,11 +12,13 @@ export function attachmentText(attachment: Attachment): string {
   return `${file.name} (${isCut ? 'its first lines, ' : ''}${sizeText(sizeBytes)}, ~${countText(tokens)} tok)`;
 }
 
+/** A file that was both attached and named in the text goes along once. */
 export function messageWith(text: string, attachments: readonly Attachment[]): UserMessage {
+  const once = withoutRepeats(attachments);
   return {
     text,
-    files: attachments.flatMap((one) => (one.kind === 'text' ? [one.file] : [])),
-    images: attachments.flatMap((one) => (one.kind === 'image' ? [one.image] : [])),
+    files: once.flatMap((one) => (one.kind === 'text' ? [one.file] : [])),
+    images: once.flatMap((one) => (one.kind === 'image' ? [one.image] : [])),
   };
 }
 

@@ -26,7 +26,11 @@ export interface ScreenOptions {
 }
 
 /** Makes the views of answers; see `Screen.answers`. */
-export type NewAnswerView = (options: { readonly renders: boolean }) => AnswerView;
+export type NewAnswerView = (options: {
+  readonly renders: boolean;
+  /** Default: the answer itself. */
+  readonly of?: 'reasoning';
+}) => AnswerView;
 
 /** What is quicker needs no word. */
 const QUIET_MS = 300;
@@ -99,15 +103,21 @@ export class Screen {
   }
 
   async #loadAnswers(): Promise<NewAnswerView> {
-    const [{ LiveMarkdown }, { MarkdownRenderer }, { PlainAnswer }] = await Promise.all([
+    const [{ LiveMarkdown }, { MarkdownRenderer }, { PlainAnswer }, { FlowingText }] = await Promise.all([
       import('../markdown/live-markdown.js'),
       import('../markdown/render.js'),
       import('../markdown/plain-answer.js'),
+      import('../markdown/flowing-text.js'),
     ]);
-    const { out, style } = this;
-    const canTakeBack = this.isWatched && this.#env.TERM !== 'dumb';
-    return ({ renders }) => {
-      if (!renders || !canTakeBack)
+    const { out, err, style, noteStyle } = this;
+    const writeNote = (text: string) => void err.write(noteStyle.dim(text));
+    const canTakeBack = (stream: ScreenStream) => stream.isTTY === true && this.#env.TERM !== 'dumb';
+    return ({ renders, of }) => {
+      if (of === 'reasoning') {
+        if (!renders || !canTakeBack(err)) return new PlainAnswer(writeNote, { isTerminal: true });
+        return new FlowingText({ columns: err.columns ?? 0, write: writeNote });
+      }
+      if (!renders || !canTakeBack(out))
         return new PlainAnswer((text) => void out.write(text), { isTerminal: this.isWatched });
       const terminal = {
         columns: out.columns ?? 0,

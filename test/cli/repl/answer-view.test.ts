@@ -61,6 +61,18 @@ describe('an answer at a terminal', () => {
     ]);
   });
 
+  it('has its reasoning in rows of whole words', async () => {
+    const words = Array.from({ length: 30 }, (_, at) => `thought${at} `);
+    const rows = await shown('show', [...words.map(reasoning), reasoning('\n\nso 四十二'), text('42'), END]);
+    const reasoned = rows.slice(
+      0,
+      rows.findIndex((row) => row.startsWith('· thought')),
+    );
+    expect(reasoned.join(' ').replace(/ +/g, ' ')).toBe(`${words.join('')} so 四十二`.replace(/ +/g, ' '));
+    for (const row of reasoned) expect(row.length).toBeLessThan(60);
+    expect(reasoned.at(-2)).toBe('');
+  });
+
   it('has no reasoning where it is hidden', async () => {
     expect(await shown('hide', [...thinking, text('42'), END])).toEqual(['42']);
   });

@@ -111,6 +111,20 @@ describe('attachments', () => {
     expect(answers.questions[0]?.messages[0]?.content).toBe('<file name="c.txt">\nsea\n</file>\n\nlook');
     expect(answers.lastTexts.at(-1)).toBe('again');
   });
+
+  it('go along once, also where a file is named in the text too', async () => {
+    const { answers, err } = await typed(
+      ['/file --head 1 a.txt', '/file a.txt', '/file b.txt', 'look at @a.txt', 'y'],
+      ({ place }) => {
+        place.write('a.txt', 'one\ntwo\n');
+        place.write('b.txt', 'bee\n');
+      },
+    );
+    expect(err.text).toContain('attached a.txt');
+    expect(answers.questions[0]?.messages[0]?.content).toBe(
+      '<file name="b.txt">\nbee\n</file>\n\n<file name="a.txt">\none\ntwo\n</file>\n\nlook at @a.txt',
+    );
+  });
 });
 
 describe('sessions', () => {
