@@ -1,5 +1,6 @@
 /** `npm run test:chaos`: can anybody lose a part of an answer? A short version is part of `npm test`. */
 import { renderTable } from '../../src/cli/table.js';
+import { optionsOr } from '../support/command-line.js';
 import { endAll } from '../support/ending.js';
 import { type ChaosReport, chaosRun } from './chaos-run.js';
 import { type ChaosOptions, readOptions, USAGE } from './options.js';
@@ -7,11 +8,8 @@ import { type ChaosOptions, readOptions, USAGE } from './options.js';
 const VIOLATIONS_TOLD = 60;
 
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2));
-  if (options === 'help') {
-    process.stdout.write(`${USAGE}\n`);
-    return 0;
-  }
+  const options = optionsOr(readOptions, USAGE);
+  if (typeof options === 'number') return options;
   process.stdout.write(`seed ${options.seed}\n`);
   try {
     const report = await chaosRun(options, (line) => process.stderr.write(`${line}\n`));

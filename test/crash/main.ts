@@ -1,15 +1,13 @@
 /** `npm run test:crash`: does a server that is killed keep its promises? A short version is part of `npm test`. */
 import { renderTable } from '../../src/cli/table.js';
+import { optionsOr } from '../support/command-line.js';
 import { endAll } from '../support/ending.js';
 import { type CrashReport, crashRun } from './crash-run.js';
 import { type CrashOptions, readOptions, USAGE } from './options.js';
 
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2));
-  if (options === 'help') {
-    process.stdout.write(`${USAGE}\n`);
-    return 0;
-  }
+  const options = optionsOr(readOptions, USAGE);
+  if (typeof options === 'number') return options;
   process.stdout.write(`seed ${options.seed}\n`);
   try {
     const report = await crashRun(options, tell);

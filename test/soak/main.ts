@@ -1,5 +1,6 @@
 /** `npm run soak`: does a gateway hold more after many requests than after few? It is no part of `npm test`. */
 import { renderTable } from '../../src/cli/table.js';
+import { optionsOr } from '../support/command-line.js';
 import { endAll } from '../support/ending.js';
 import { eventually } from '../support/eventually.js';
 import { SoakGateway } from './gateway.js';
@@ -12,11 +13,8 @@ const SAMPLES = 40;
 const CLOSING_PATIENCE_MS = 30_000;
 
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2));
-  if (options === 'help') {
-    process.stdout.write(`${USAGE}\n`);
-    return 0;
-  }
+  const options = optionsOr(readOptions, USAGE);
+  if (typeof options === 'number') return options;
   try {
     const { samples, ending, load, gateway } = await soak(options);
     const found = findings(samples, ending);
