@@ -2,7 +2,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { GollamaError, messageOf } from '../base/errors.js';
+import { GollamaError } from '../base/errors.js';
+import { unreadableFile } from '../base/unreadable-file.js';
 import { estimatedTokens } from './context-meter.js';
 import type { AttachedFile, AttachedImage } from './conversation.js';
 
@@ -36,6 +37,8 @@ export type Attachment = TextAttachment | ImageAttachment;
 export interface ReadOptions {
   /** Take the first lines only. */
   readonly linesMax?: number | undefined;
+  /** Text is refused. */
+  readonly isImage?: boolean | undefined;
 }
 
 /** About a quarter as many tokens: more than any context there is. */
@@ -44,7 +47,7 @@ const READ_BYTES = 256 * 1024;
 /** As base64 it must still fit into a request of 32 MiB. */
 const IMAGE_BYTES_MAX = 20 * 1024 * 1024;
 
-/** Throws `usage` where it cannot be read, is neither text nor an image that models take, or is too large. */
+/** Throws `usage` where it cannot be read, is not what is wanted or neither text nor an image that models take, or is too large. */
 export async function readAttachment(
   path: string,
   place: AttachmentPlace,
@@ -54,6 +57,9 @@ export async function readAttachment(
   const bytes = await readBytes(path, absolute);
   const name = basename(path);
   const mediaType = imageTypeOf(bytes);
+  if (mediaType === undefined && options.isImage === true) {
+    throw new GollamaError('usage', `${path} is no image`, { hint: 'images are taken as png, jpeg, webp or gif' });
+  }
   if (mediaType === undefined) return { ...textAttachment(path, name, bytes, options), path: absolute };
   if (bytes.length > IMAGE_BYTES_MAX) throw tooLarge(path, bytes.length, IMAGE_BYTES_MAX);
   const image = { name, mediaType, base64: bytes.toString('base64') };
@@ -106,12 +112,12 @@ export function resolvePath(path: string, { cwd, home }: AttachmentPlace): strin
 /** Devices and pipes are not read: they have no end. */
 async function readBytes(path: string, absolute: string): Promise<Buffer> {
   const file = await open(absolute, constants.O_RDONLY | constants.O_NONBLOCK).catch((thrown: unknown) => {
-    throw unreadable(path, reasonOf(thrown), thrown);
+    throw unreadableFile(path, thrown);
   });
   try {
     const facts = await file.stat();
-    if (facts.isDirectory()) throw unreadable(path, 'it is a folder');
-    if (!facts.isFile()) throw unreadable(path, 'it is no regular file');
+    if (facts.isDirectory()) throw unreadableFile(path, new Error('it is a folder'));
+    if (!facts.isFile()) throw unreadableFile(path, new Error('it is no regular file'));
     const limitBytes = Math.max(TEXT_BYTES_MAX, IMAGE_BYTES_MAX);
     if (facts.size > limitBytes) throw tooLarge(path, facts.size, limitBytes);
     return await readAtMost(file, limitBytes, path);
@@ -127,7 +133,7 @@ async function readAtMost(file: FileHandle, limitBytes: number, path: string): P
   for (;;) {
     const part = Buffer.allocUnsafe(READ_BYTES);
     const { bytesRead } = await file.read(part, 0, part.length).catch((thrown: unknown) => {
-      throw unreadable(path, reasonOf(thrown), thrown);
+      throw unreadableFile(path, thrown);
     });
     if (bytesRead === 0) return Buffer.concat(parts);
     sizeBytes += bytesRead;
@@ -174,16 +180,6 @@ function firstLines(text: string, linesMax: number): string {
     end = next + 1;
   }
   return text.slice(0, end);
-}
-
-function reasonOf(thrown: unknown): string {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  if (code === 'ENOENT') return 'there is no such file';
-  return code === 'EACCES' ? 'it may not be read' : messageOf(thrown);
-}
-
-function unreadable(path: string, reason: string, cause?: unknown): GollamaError {
-  return new GollamaError('usage', `cannot read ${path}: ${reason}`, cause === undefined ? {} : { cause });
 }
 
 function tooLarge(path: string, sizeBytes: number, limitBytes: number): GollamaError {

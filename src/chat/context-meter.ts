@@ -1,6 +1,14 @@
 /** How much of a model's context a conversation takes, and what does not fit into it. Pure. */
 import type { GollamaError } from '../base/errors.js';
-import { type Conversation, contentOf, type UserMessage, withoutOldest } from './conversation.js';
+import {
+  type Conversation,
+  contentOf,
+  SUMMARISE,
+  type UserMessage,
+  undone,
+  userMessage,
+  withoutOldest,
+} from './conversation.js';
 
 /**
  * - `unknown`: nobody tells the limit · `fine` · `tight`: from 80 % on · `over`: more than there is
@@ -25,6 +33,9 @@ const BYTES_PER_TOKEN = 4;
 const MESSAGE_TOKENS = 4;
 /** Vision models take from 256 to some thousand tokens an image. */
 const IMAGE_TOKENS = 800;
+/** What is left for a summary, which a model may think about first; of a small context less. */
+const SUMMARY_TOKENS = 4096;
+const SUMMARY_SHARE = 0.25;
 
 export function estimatedTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
@@ -62,6 +73,19 @@ export function turnsToDrop(
     if (usedTokens <= limitTokens * share) return count;
   }
   return undefined;
+}
+
+/** How many of the oldest turns fit beside a summary of them: all where the limit is not known, 0 where not even the first does. */
+export function turnsToSumUp(conversation: Conversation, limitTokens: number | undefined): number {
+  const { turns } = conversation;
+  if (limitTokens === undefined) return turns.length;
+  const roomTokens = Math.min(SUMMARY_TOKENS, limitTokens * SUMMARY_SHARE);
+  const request = userMessage(SUMMARISE);
+  for (let count = turns.length; count > 0; count--) {
+    const { usedTokens } = contextUse(undone(conversation, turns.length - count), limitTokens, request);
+    if (usedTokens + roomTokens <= limitTokens) return count;
+  }
+  return 0;
 }
 
 /** What servers say when a prompt is longer than their context: llama-server, OpenAI, vLLM, Ollama. */

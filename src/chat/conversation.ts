@@ -139,12 +139,14 @@ export function continuationMessages(conversation: Conversation, way: 'prefill' 
   return way === 'prefill' ? messages : [...messages, { role: 'user', content: GO_ON }];
 }
 
-const SUMMARISE =
+/** What a summary is asked for with. */
+export const SUMMARISE =
   'Summarise our conversation so far, so that it can be continued from the summary alone. Keep facts, decisions, names, numbers, code that is still needed, and open questions. Write in the language of the conversation. Give the summary only.';
 
-/** Asks for the summary that `compacted` takes. */
-export function summaryMessages(conversation: Conversation): readonly ChatMessage[] {
-  return alternating([...messagesOf(conversation), { role: 'user', content: SUMMARISE }]);
+/** Asks for the summary of the first `count` turns that `compacted` takes. */
+export function summaryMessages(conversation: Conversation, count: number): readonly ChatMessage[] {
+  const oldest = undone(conversation, conversation.turns.length - count);
+  return alternating([...messagesOf(oldest), { role: 'user', content: SUMMARISE }]);
 }
 
 /** One message: templates of many models take no second one. */

@@ -71,6 +71,15 @@ describe('an attachment', () => {
     expect(imageTypeOf(bytes)).toBe(type);
   });
 
+  it('is refused where an image is wanted and it is none', async () => {
+    const { write, place } = make();
+    write('a.txt', 'alpha');
+    write('b.txt', PNG);
+    const refused = { code: 'usage', exitCode: 2, message: 'a.txt is no image' };
+    await expect(readAttachment('a.txt', place, { isImage: true })).rejects.toMatchObject(refused);
+    expect(await readAttachment('b.txt', place, { isImage: true })).toMatchObject({ kind: 'image' });
+  });
+
   it.each<[string, Buffer]>([
     ['a NUL', Buffer.from('a\0b')],
     ['what is no UTF-8', Buffer.from([0x41, 0xff, 0xfe, 0x42])],

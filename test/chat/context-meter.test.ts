@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { GollamaError } from '../../src/base/errors.js';
-import { contextUse, estimatedTokens, isContextOverflow, turnsToDrop } from '../../src/chat/context-meter.js';
+import {
+  contextUse,
+  estimatedTokens,
+  isContextOverflow,
+  turnsToDrop,
+  turnsToSumUp,
+} from '../../src/chat/context-meter.js';
 import {
   answered,
   asked,
@@ -85,6 +91,18 @@ describe('the context meter', () => {
     expect(turnsToDrop(three, 300)).toBe(2);
     expect(turnsToDrop(three, 100)).toBeUndefined();
     expect(turnsToDrop(three, undefined)).toBeUndefined();
+  });
+
+  it('tells how many of the oldest turns fit beside a summary of them', () => {
+    const three = [1000, 2000, 3000].reduce((all, tokens) => turn(all, 'q', 'a', tokens - 10, 10), EMPTY_CONVERSATION);
+    expect([100_000, 4200, 3000, 1500, 1000, undefined].map((limit) => turnsToSumUp(three, limit))).toEqual([
+      3, 3, 2, 1, 0, 3,
+    ]);
+    // However large the context is, a summary takes no more.
+    const full = turn(EMPTY_CONVERSATION, 'q', 'a', 123_000, 10);
+    expect(turnsToSumUp(full, 128_000)).toBe(1);
+    expect(turnsToSumUp(full, 127_000)).toBe(0);
+    expect(turnsToSumUp(EMPTY_CONVERSATION, 1000)).toBe(0);
   });
 
   it('estimates what is left where the oldest turns were dropped or summed up', () => {

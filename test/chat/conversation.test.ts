@@ -100,8 +100,8 @@ describe('a conversation', () => {
     expect(compacted(conversation, 's').turns).toEqual([]);
   });
 
-  it('asks for its summary behind everything that was said', () => {
-    const messages = summaryMessages(said(['a', 'b']));
+  it('asks for a summary behind all that it is to be of', () => {
+    const messages = summaryMessages(said(['a', 'b'], ['c', 'd']), 1);
     expect(messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
     expect(messages.at(-1)?.content).toMatch(/^Summarise/);
   });

@@ -63,8 +63,9 @@ describe('a chat', () => {
   it('offers to start a server where none is, and stops it at the end', async () => {
     const place = makePlace();
     const url = `http://127.0.0.1:${await findFreePort()}`;
-    const pty = startChat(place, ['-o', 'num_predict=5'], { env: { GOLLAMA_URL: url }, columns: 120 });
-    await pty.shows('start one here, until this chat ends? [Y/n]');
+    const pty = startChat(place, ['-o', 'num_predict=5'], { env: { GOLLAMA_URL: url } });
+    await pty.shows('start one here, until this chat ends?');
+    await pty.until('for the answer', () => pty.screen.shown.at(-1) === '[Y/n]');
     pty.type('\r');
     await atPrompt(pty);
     const shown = pty.screen.everything.join(' ');

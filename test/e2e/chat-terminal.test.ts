@@ -110,7 +110,8 @@ describe('a chat at a terminal', () => {
     pty.type('look at @no\t');
     await pty.until('for the path', () => pty.screen.shown.at(-1) === '> look at @notes.md');
     pty.type('please\r');
-    await pty.shows('attach notes.md (18 B, ~5 tok)? [Y/n]');
+    await pty.shows('attach notes.md (18 B, ~5 tok)?');
+    await pty.until('for the answer', () => pty.screen.shown.at(-1) === '[Y/n]');
     pty.type('\r');
     const asked = await upstream.next();
     expect(asked.json.model).toBe('other');

@@ -2,10 +2,10 @@
 import { GollamaError } from '../../base/errors.js';
 import { type GivenAnswer, undone } from '../../chat/conversation.js';
 import type { Command, Repl } from './command.js';
+import { compact } from './compact.js';
 import { codeFences } from './fences.js';
 import { plural, sizeText } from './figures.js';
 import { switchModel } from './models.js';
-import { compact } from './room.js';
 import { deliver } from './send.js';
 import { wordsOf } from './words.js';
 
@@ -57,7 +57,7 @@ export const ANSWER_COMMANDS: readonly Command[] = [
     name: 'compact',
     aliases: [],
     usage: '',
-    summary: 'put a summary in the place of the conversation',
+    summary: 'put a summary in the place of the conversation, or of its oldest turns where not all fits',
     async run(repl) {
       if (repl.chat.conversation.turns.length === 0) throw nothing('nothing to sum up');
       await compact(repl);

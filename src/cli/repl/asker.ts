@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.js';
 import { type GollamaError, toGollamaError } from '../../base/errors.js';
 import type { AnswerEvent, Question } from '../../chat/answer.js';
-import { isContextOverflow } from '../../chat/context-meter.js';
+import { isContextOverflow, turnsToSumUp } from '../../chat/context-meter.js';
 import {
   answered,
   asked,
@@ -41,6 +41,9 @@ export interface AskerParts {
  * - `overflow`: the server says that it does not fit; nothing has changed
  */
 export type Asked = 'answered' | 'failed' | 'overflow';
+
+/** `overflow`: the server says that it does not fit. Undefined: it was stopped or failed, which was said. */
+type Summary = { readonly text: string } | 'overflow' | undefined;
 
 interface Run {
   readonly draft: AnswerDraft;
@@ -82,17 +85,18 @@ export class Asker {
     return this.#answer(continuationMessages(before, way), before, continued);
   }
 
-  /** A summary of the conversation; undefined where it was stopped or failed, which was said. */
-  async summary(): Promise<string | undefined> {
+  /** Of the first `count` turns. Changes nothing. */
+  async summary(count: number): Promise<Summary> {
     const { chat, screen } = this.#parts;
     const progress = screen.progress('summing up');
-    const { draft, failure } = await this.#run(summaryMessages(chat.conversation), UNSEEN);
+    const { draft, failure } = await this.#run(summaryMessages(chat.conversation, count), UNSEEN);
     progress.stop();
+    if (failure && draft.text === '' && isContextOverflow(failure)) return 'overflow';
     if (failure) screen.problem(failure);
     else if (draft.reason !== 'stop')
       screen.note(`the summary was not finished (${draft.reason}): nothing was changed`);
     const text = draft.text.trim();
-    return failure || draft.reason !== 'stop' || text === '' ? undefined : text;
+    return failure || draft.reason !== 'stop' || text === '' ? undefined : { text };
   }
 
   /** The program was stopped and goes on. */
@@ -175,7 +179,8 @@ export class Asker {
       if (chat.view.tellsStats) screen.note(statsText(stats, use));
     }
     if (use.level === 'tight' || use.level === 'over') {
-      screen.note(`the context is ${percentText(use.share ?? 1)} full: /compact or /undo makes room`);
+      const ways = turnsToSumUp(chat.conversation, chat.contextTokens) > 0 ? '/compact or /undo' : '/undo';
+      screen.note(`the context is ${percentText(use.share ?? 1)} full: ${ways} makes room`);
     }
   }
 

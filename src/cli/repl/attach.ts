@@ -17,7 +17,7 @@ export const ATTACH_COMMANDS: readonly Command[] = [
     usage: '[--head LINES] path…',
     summary: 'attach files to the next message; without a path, drop what is attached',
     complete: paths,
-    run: (repl, argument) => attachPaths(repl, argument, 'text'),
+    run: (repl, argument) => attachPaths(repl, argument, { isImage: false }),
   },
   {
     name: 'image',
@@ -25,7 +25,7 @@ export const ATTACH_COMMANDS: readonly Command[] = [
     usage: 'path…',
     summary: 'attach images (png, jpeg, webp, gif) to the next message',
     complete: paths,
-    run: (repl, argument) => attachPaths(repl, argument, 'image'),
+    run: (repl, argument) => attachPaths(repl, argument, { isImage: true }),
   },
   {
     name: 'paste',
@@ -39,14 +39,12 @@ export const ATTACH_COMMANDS: readonly Command[] = [
   },
 ];
 
-async function attachPaths(repl: Repl, argument: string, wanted: Attachment['kind']): Promise<undefined> {
+async function attachPaths(repl: Repl, argument: string, wanted: { readonly isImage: boolean }): Promise<undefined> {
   const { linesMax, names } = headOf(wordsOf(argument));
   if (names.length === 0) return dropAll(repl);
   const read: Attachment[] = [];
   for (const name of names) {
-    const attachment = await readAttachment(name, repl.around, { linesMax });
-    if (wanted === 'image' && attachment.kind === 'text') throw new GollamaError('usage', `${name} is no image`);
-    read.push(attachment);
+    read.push(await readAttachment(name, repl.around, { linesMax, ...wanted }));
   }
   attach(repl, read);
   return undefined;

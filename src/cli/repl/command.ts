@@ -1,6 +1,5 @@
 /** What a slash command is, and what it can do: the contract of all of them. */
 import type { Clock } from '../../base/clock.js';
-import { printable } from '../../base/printable.js';
 import type { LineHistory, LineReader } from '../terminal/line-reader.js';
 import type { Asker } from './asker.js';
 import type { Chat } from './chat.js';
@@ -56,11 +55,11 @@ export interface Command {
   readonly run: (repl: Repl, argument: string, signal: AbortSignal) => CommandEnd | Promise<CommandEnd>;
 }
 
-/** What is typed in answer to a question; undefined where it is given up. */
-export async function askPerson(repl: Repl, question: string): Promise<string | undefined> {
+/** What is typed behind a short prompt (see `askYesNo` for questions); undefined where it is given up. */
+export async function askPerson(repl: Repl, prompt: string): Promise<string | undefined> {
   const { lines, signal } = repl;
   try {
-    const result = await lines.read(printable(question), { remember: false, isFresh: true, signal });
+    const result = await lines.read(prompt, { remember: false, isFresh: true, signal });
     return result.kind === 'line' ? result.text.trim() : undefined;
   } catch (thrown) {
     if (signal.aborted) return undefined;

@@ -1,7 +1,7 @@
 /** Begins a chat, or goes on with one, with all that was asked for. */
 import type { Clock } from '../../base/clock.js';
 import { GollamaError } from '../../base/errors.js';
-import { readAttachment } from '../../chat/attachments.js';
+import { type Attachment, readAttachment } from '../../chat/attachments.js';
 import { type ModelChoice, pickModel } from '../../chat/model-choice.js';
 import type { Session } from '../../chat/session.js';
 import { SessionFiles, sessionsFolder } from '../../chat/session-files.js';
@@ -33,8 +33,15 @@ export async function openChat(wish: ChatWish, { server, model }: Connection, pa
   for (const setting of wish.settings) chat.set(setting);
   if (wish.think !== undefined) chat.think = wish.think;
   if (wish.system !== undefined) chat.conversation = await setSystem(chat.conversation, wish.system, around);
-  chat.attachments = await Promise.all(wish.attached.map((path) => readAttachment(path, around)));
+  chat.attachments = await readAll(wish, around);
   return chat;
+}
+
+function readAll({ files, images }: ChatWish, around: ChatSurroundings): Promise<readonly Attachment[]> {
+  return Promise.all([
+    ...files.map((path) => readAttachment(path, around)),
+    ...images.map((path) => readAttachment(path, around, { isImage: true })),
+  ]);
 }
 
 async function foundSession(

@@ -1,15 +1,9 @@
 /** What is to become of a message that does not fit into the context: the user says, nobody else. */
-import { turnsToDrop } from '../../chat/context-meter.js';
-import {
-  asked,
-  type Conversation,
-  compacted,
-  type UserMessage,
-  undone,
-  withoutOldest,
-} from '../../chat/conversation.js';
+import { contextUse, turnsToDrop, turnsToSumUp } from '../../chat/context-meter.js';
+import { asked, type Conversation, cleared, type UserMessage, undone, withoutOldest } from '../../chat/conversation.js';
 import { shortened } from '../../chat/session.js';
 import { askPerson, type Repl } from './command.js';
+import { compact } from './compact.js';
 import { countText, plural } from './figures.js';
 import { switchModel } from './models.js';
 
@@ -52,16 +46,24 @@ function waysOut(repl: Repl, message: UserMessage, wasRefused: boolean): readonl
   const { chat } = repl;
   const { turns } = chat.conversation;
   const count = oldestCount(repl, message);
+  // Where even this is too much, no room that the turns give up is enough.
+  const fitsBeside = (rest: Conversation) => contextUse(rest, chat.contextTokens, message).level !== 'over';
+  const summedUp = turnsToSumUp(chat.conversation, chat.contextTokens);
   const last = titles(turns.slice(-1));
   const oldest = titles(turns.slice(0, count));
   const ways: readonly (Way & { readonly isThere: boolean })[] = [
     {
       name: 'compact',
-      meaning: 'a summary in place of the conversation',
-      isThere: turns.length > 0,
+      meaning: `a summary in place of ${summedUp === turns.length ? 'the conversation' : `the oldest ${plural(summedUp, 'turn')}`}`,
+      isThere: summedUp > 0 && fitsBeside(cleared(chat.conversation)),
       take: () => compact(repl),
     },
-    { name: 'undo', meaning: `drop the last turn: ${last}`, isThere: turns.length > 0, take: () => undo(repl) },
+    {
+      name: 'undo',
+      meaning: `drop the last turn: ${last}`,
+      isThere: turns.length > 0 && fitsBeside(undone(chat.conversation, turns.length)),
+      take: () => undo(repl),
+    },
     {
       name: 'oldest',
       meaning: `drop the oldest ${plural(count, 'turn')}: ${oldest}`,
@@ -104,19 +106,6 @@ function otherModels({ chat }: Repl): string {
     .filter(({ name }) => name !== chat.model.name)
     .map(({ name, contextTokens }) => (contextTokens === undefined ? name : `${name} (${countText(contextTokens)})`))
     .join(', ');
-}
-
-/** A summary in place of the conversation. */
-export async function compact(repl: Repl): Promise<boolean> {
-  const { chat, asker, screen } = repl;
-  const summary = await asker.summary();
-  if (summary === undefined) return false;
-  const count = chat.conversation.turns.length;
-  chat.conversation = compacted(chat.conversation, summary);
-  screen.note(
-    `${plural(count, 'turn')} became a summary of ~${countText(chat.use().usedTokens)} tokens  (/info shows it)`,
-  );
-  return true;
 }
 
 function undo({ chat, screen }: Repl): boolean {

@@ -2,8 +2,9 @@
 import type { Attachment } from '../../chat/attachments.js';
 import type { UserMessage } from '../../chat/conversation.js';
 import { attachmentText, mentionedFiles, messageWith } from './attaching.js';
-import { askPerson, type CommandEnd, type Repl } from './command.js';
+import type { CommandEnd, Repl } from './command.js';
 import { makeRoom } from './room.js';
+import { askYesNo } from './yes-no.js';
 
 /** Sends what was typed with everything that waits for it. */
 export async function send(repl: Repl, text: string): Promise<CommandEnd> {
@@ -37,12 +38,10 @@ async function askedMentions(repl: Repl, text: string): Promise<readonly Attachm
   for (const problem of problems) repl.screen.note(`not attached: ${problem}`);
   const found = files.filter(({ path }) => !repl.chat.unwantedPaths.has(path));
   if (found.length === 0) return [];
-  const answer = await askPerson(
-    repl,
-    `attach ${found.map(({ attachment }) => attachmentText(attachment)).join(', ')}? [Y/n] `,
-  );
-  if (answer === undefined) return undefined;
-  if (/^(y(es)?)?$/i.test(answer)) return found.map(({ attachment }) => attachment);
+  const attachments = found.map(({ attachment }) => attachment);
+  const answer = await askYesNo(repl, `attach ${attachments.map(attachmentText).join(', ')}?`);
+  if (answer === 'interrupt' || answer === 'end') return undefined;
+  if (answer === 'yes') return attachments;
   for (const { path } of found) repl.chat.unwantedPaths.add(path);
   return [];
 }

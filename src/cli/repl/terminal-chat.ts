@@ -15,6 +15,7 @@ import { type Connection, connect, type OwnServerOptions, type StartOwnServer } 
 import { recap } from './recap.js';
 import { Screen } from './screen.js';
 import type { ChatWish } from './wish.js';
+import { askYesNo } from './yes-no.js';
 
 export interface TerminalChatParts {
   readonly around: ChatSurroundings;
@@ -79,10 +80,9 @@ async function connected(
       signal: AbortSignal.any([signal, stop.signal]),
       async offer(why) {
         screen.note(why.message);
-        const question = `start one here, until this chat ends? [Y/n] `;
-        const answer = await lines.read(question, { remember: false, isFresh: true, signal });
-        if (answer.kind === 'interrupt') stop.abort();
-        return answer.kind === 'line' && /^\s*(y(es)?)?\s*$/i.test(answer.text);
+        const answer = await askYesNo({ lines, screen, signal }, 'start one here, until this chat ends?');
+        if (answer === 'interrupt') stop.abort();
+        return answer === 'yes';
       },
     });
   } catch (thrown) {

@@ -19,8 +19,10 @@ export interface ChatWish {
   /** A text, `@file`, or `off`. */
   readonly system: string | undefined;
   readonly settings: readonly Setting[];
-  /** Paths. */
-  readonly attached: readonly string[];
+  /** Paths of texts and images. */
+  readonly files: readonly string[];
+  /** Paths of what can be nothing else. */
+  readonly images: readonly string[];
   readonly session: SessionWish;
   readonly isSaved: boolean;
   /** Undefined: as the session has it, or the model likes. */
@@ -53,7 +55,8 @@ export function chatWish(flags: ChatFlags, server: Pick<ChatWish, 'server' | 'is
     serves: flags.serve ?? false,
     system: flags.system,
     settings: (flags.option ?? []).map(parseAssignment),
-    attached: [...(flags.file ?? []), ...(flags.image ?? [])],
+    files: flags.file ?? [],
+    images: flags.image ?? [],
     session: sessionWish(flags),
     isSaved: !flags['no-save'],
     think: isView || think === undefined ? undefined : think === 'on' ? true : think === 'off' ? false : think,

@@ -1,17 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { GollamaError } from '../../../src/base/errors.js';
 import { COMMANDS } from '../../../src/cli/repl/command-table.js';
 import { complete } from '../../../src/cli/repl/completer.js';
 import { runLoop } from '../../../src/cli/repl/loop.js';
 import { displayWidth } from '../../../src/cli/terminal/display-width.js';
 import { endAll } from '../../support/ending.js';
-import { type FakeChat, fakeChat, said } from './fake-chat.js';
+import { type FakeChat, type FakeChatOptions, fakeChat, model, said } from './fake-chat.js';
 
 afterEach(endAll);
 
-async function typed(lines: readonly string[], prepare: (chat: FakeChat) => void = () => {}) {
-  const fake = await fakeChat();
+async function typed(
+  lines: readonly string[],
+  prepare: (chat: FakeChat) => void = () => {},
+  options: FakeChatOptions = {},
+) {
+  const fake = await fakeChat(options);
   prepare(fake);
   fake.lines.type(...lines);
   await runLoop(fake.repl);
@@ -38,6 +43,7 @@ describe('commands', () => {
     ['/compact', 'nothing to sum up'],
     ['/model othr', 'did you mean other?'],
     ['/file none.txt', 'there is no such file'],
+    ['/image a', 'a is no image'],
     ['/file --head x a', '--head takes a number of lines'],
     ['/think maybe', 'no such choice'],
     ['/render maybe', 'neither on nor off'],
@@ -205,6 +211,41 @@ describe('Tab', () => {
     const fake = await typed(['hello']);
     const { id } = fake.chat.session;
     expect(await complete(fake.repl, '/sessions s-', 12)).toEqual({ candidates: [`${id} `], start: 10 });
+  });
+});
+
+describe('/compact', () => {
+  const overflow = new GollamaError('invalid_request', 'the request exceeds the available context size');
+
+  it('sums up half of what the server refuses, as long as there is a half', async () => {
+    const { answers, chat, err } = await typed(['one', 'two', 'three', '/compact', 'and?'], ({ answers: source }) =>
+      source.scripts.push(said('1'), said('2'), said('3'), [overflow], said('counted')),
+    );
+    expect(err.text).not.toContain('error');
+    expect(answers.questions.slice(3, 5).map(({ messages }) => messages.length)).toEqual([7, 3]);
+    expect(answers.lastTexts).toEqual([
+      'Summary of the conversation so far:\ncounted',
+      'two',
+      '2',
+      'three',
+      '3',
+      'and?',
+    ]);
+    expect(chat.conversation.turns).toHaveLength(3);
+  });
+
+  it.each<[string, FakeChatOptions]>([
+    ['the server refuses', {}],
+    ['fits in', { models: [model('m', 60)] }],
+  ])('changes nothing where not one turn is left that %s, and says so', async (_what, options) => {
+    const { chat, err } = await typed(
+      ['one', '/compact'],
+      ({ answers }) => answers.scripts.push(said('1'), [overflow]),
+      options,
+    );
+    expect(err.text).toContain('not even the first turn fits beside a summary of it');
+    expect(err.text).toContain('/undo');
+    expect(chat.conversation).toMatchObject({ summary: undefined, turns: [{ answer: { text: '1' } }] });
   });
 });
 

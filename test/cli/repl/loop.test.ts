@@ -146,25 +146,26 @@ describe('a chat', () => {
 
 describe('files that a text names', () => {
   it('go along where that is wanted, and are not asked for again where it is not', async () => {
-    const { answers, lines } = await typed(
+    const { answers, err } = await typed(
       ['see @a.txt and @b.txt.', 'y', 'again @a.txt', 'n', 'again @a.txt'],
       ({ place }) => place.write('a.txt', 'alpha\n'),
     );
-    expect(lines.prompts.filter((prompt) => prompt.startsWith('attach'))).toHaveLength(2);
+    expect(err.text.match(/attach a\.txt \(6 B, ~2 tok\)\?/g)).toHaveLength(2);
     const [first, second, third] = answers.questions.map(({ messages }) => messages.at(-1)?.content);
     expect(first).toBe('<file name="a.txt">\nalpha\n</file>\n\nsee @a.txt and @b.txt.');
     expect([second, third]).toEqual(['again @a.txt', 'again @a.txt']);
   });
 
   it('and cannot go along are told; what is no file is not', async () => {
-    const { answers, err, lines } = await typed(['see @many, @bin and @nobody'], ({ place }) => {
+    const { answers, err } = await typed(['see @many, @bin and @nobody'], ({ place }) => {
       place.write('many/a.txt', 'alpha\n');
       place.write('bin', '\0\0');
     });
     expect(err.text).toContain('not attached: cannot read many: it is a folder');
     expect(err.text).toContain('not attached: bin is neither text nor an image');
     expect(err.text).not.toContain('nobody');
-    expect(lines.prompts.filter((prompt) => prompt.startsWith('attach'))).toEqual([]);
+    expect(err.text).not.toContain('attach many');
+    expect(err.text).not.toContain('?');
     expect(answers.lastTexts).toEqual(['see @many, @bin and @nobody']);
   });
 
@@ -180,10 +181,28 @@ describe('files that a text names', () => {
 
 describe('a full context', () => {
   const small = { models: [model('m', 100), model('big', 10_000)] };
+  const middle = { models: [model('m', 1000)] };
+  const large = (text: string) => text.padEnd(1000, ' .');
 
   it('is warned of from 80 % on', async () => {
-    const { err } = await typed(['one'], ({ answers }) => answers.scripts.push(said('ok', 79, 1)), small);
+    const { err } = await typed(
+      ['one', 'two'],
+      ({ answers }) => answers.scripts.push(said('ok', 300, 10), said('ok', 799, 1)),
+      middle,
+    );
     expect(err.text).toContain('the context is 80 % full: /compact or /undo makes room');
+  });
+
+  it('is not said to get room by what cannot be done', async () => {
+    const { err } = await typed(['one'], ({ answers }) => answers.scripts.push(said('ok', 799, 1)), middle);
+    expect(err.text).toContain('the context is 80 % full: /undo makes room');
+  });
+
+  it('that nothing said before is to blame for gets none from it', async () => {
+    const { err } = await typed(['one', 'x'.repeat(500), ''], undefined, small);
+    expect(err.text).toContain('it does not fit');
+    expect(err.text).not.toMatch(/^ +(compact|undo|oldest) /m);
+    expect(err.text).toMatch(/^ +model NAME /m);
   });
 
   it('is never sent to: what was typed comes back where nothing is chosen', async () => {
@@ -220,12 +239,32 @@ describe('a full context', () => {
 
   it('gets room by a summary', async () => {
     const { answers, chat } = await typed(
-      ['first', `now${' '.repeat(100)}`, 'compact'],
-      ({ answers: source }) => source.scripts.push(said('a', 89, 1), said('it was short')),
-      small,
+      ['first', large('now').repeat(2), 'compact'],
+      ({ answers: source }) => source.scripts.push(said('a', 590, 10), said('it was short')),
+      middle,
     );
-    expect(answers.lastTexts).toEqual(['Summary of the conversation so far:\nit was short', `now${' '.repeat(100)}`]);
+    expect(answers.lastTexts).toEqual(['Summary of the conversation so far:\nit was short', large('now').repeat(2)]);
     expect(chat.conversation.turns).toHaveLength(1);
+  });
+
+  it('gets room by a summary of as much as the model can read, and the rest stays', async () => {
+    const { answers, err } = await typed(
+      ['first', 'second', 'third', large('now'), 'compact'],
+      ({ answers: source }) =>
+        source.scripts.push(said('a', 290, 10), said('b', 590, 10), said('c', 990, 10), said('it was short')),
+      middle,
+    );
+    expect(err.text).toContain('compact    a summary in place of the oldest 2 turns');
+    expect(answers.questions.at(-2)?.messages.map(({ content }) => content.slice(0, 9))).toEqual([
+      'first',
+      'a',
+      'second',
+      'b',
+      'Summarise',
+    ]);
+    expect(err.text).toContain('the oldest 2 turns became a summary of ~3 tokens, the last 1 turn stayed');
+    const summary = 'Summary of the conversation so far:\nit was short';
+    expect(answers.lastTexts).toEqual([summary, 'third', 'c', large('now')]);
   });
 
   it('that only the server knows of is told the same way, and nothing is lost', async () => {

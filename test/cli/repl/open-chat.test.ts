@@ -63,6 +63,13 @@ describe('a chat is begun', () => {
     },
   );
 
+  it('not with a text where an image was named', async () => {
+    const { open, place } = await setUp();
+    place.write('a.txt', 'alpha');
+    const refused = { code: 'usage', message: 'a.txt is no image' };
+    await expect(open({ image: ['a.txt'] })).rejects.toMatchObject(refused);
+  });
+
   it('where the last one ended, with its model and its parameters', async () => {
     const { open, kept } = await setUp();
     const { id } = await kept('cold');

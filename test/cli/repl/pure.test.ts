@@ -192,7 +192,8 @@ describe('what a chat is begun with', () => {
     };
     expect(chatWish(flags, server)).toMatchObject({
       settings: [{ name: 'temperature', value: 0.2 }],
-      attached: ['a', 'b.png'],
+      files: ['a'],
+      images: ['b.png'],
       session: { kind: 'named', id: 's-1' },
       think: false,
       view: { renders: true, thoughts: 'fold', tellsStats: false },
