@@ -28,7 +28,7 @@ export interface CompareFlags {
   readonly seed: number;
 }
 
-/** Throws `not_found`, `usage` where the file is no result, and `configuration` where a report cannot be written. */
+/** Throws `usage` where the file cannot be read or is no result, and `configuration` where a report cannot be written. */
 export async function reportFile(
   file: string,
   flags: ReportFlags,
@@ -40,7 +40,7 @@ export async function reportFile(
   return { report: renderTerminal(result, { width, ascii, color, saved }), result };
 }
 
-/** Throws `not_found`, and `usage` where a file is no result or the sides are not as many. */
+/** Throws `usage` where a file cannot be read or is no result, or the sides are not as many. */
 export async function compareFiles(
   files: { readonly base: readonly string[]; readonly head: readonly string[] },
   flags: CompareFlags,

@@ -19,13 +19,14 @@ export default class HelpCommand extends GollamaCommand {
   override async run(): Promise<object> {
     const { argv } = await this.parse(HelpCommand);
     const words = argv.map(String);
-    const [{ default: GollamaHelp, helpSource, unknownSubject }, { HELP_TOPICS }] = await Promise.all([
-      import('../src/cli/help.js'),
-      import('../src/cli/help-topics.js'),
-    ]);
-    const known = this.#subjects();
+    const [{ default: GollamaHelp, helpSource, unknownSubject }, { helpDocument, subjectSummaries }, { HELP_TOPICS }] =
+      await Promise.all([
+        import('../src/cli/help.js'),
+        import('../src/cli/help-document.js'),
+        import('../src/cli/help-topics.js'),
+      ]);
     const topic = words.length === 1 ? HELP_TOPICS[words[0] ?? ''] : undefined;
-    const failure = topic ? undefined : unknownSubject(words, Object.keys(known));
+    const failure = topic ? undefined : unknownSubject(words, Object.keys(subjectSummaries(this.config)));
     if (failure) throw new GollamaError('usage', failure.message, { hint: failure.hint });
     if (!this.jsonEnabled()) {
       await new GollamaHelp(this.config).showHelp(['help', ...words]);
@@ -33,25 +34,6 @@ export default class HelpCommand extends GollamaCommand {
     }
     const [name = ''] = words;
     if (topic) return { topic: name, summary: topic.summary, ...(await topic.data(helpSource(this.config.commands))) };
-    const asked = words.join(' ');
-    const commands = Object.entries(known)
-      .filter(([id]) => asked === '' || id === asked || id.startsWith(`${asked} `))
-      .map(([id, summary]) => ({ id, summary }));
-    const topics = Object.entries(HELP_TOPICS).map(([id, { summary }]) => ({ name: id, summary }));
-    return { commands, topics };
-  }
-
-  /** Commands and groups of them, with what they are for. */
-  #subjects(): Record<string, string> {
-    const visible = this.config.commands.filter(({ hidden }) => !hidden);
-    const entries = [
-      ...this.config.topics.map(({ name, description = '' }) => [name, description] as const),
-      ...visible.map(({ id, summary = '' }) => [id, summary] as const),
-    ];
-    return Object.fromEntries(
-      entries
-        .map(([id, summary]) => [id.replaceAll(':', ' '), summary] as const)
-        .sort(([one], [other]) => (one < other ? -1 : 1)),
-    );
+    return helpDocument(this.config, words.join(' '));
   }
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { GollamaError, messageOf } from '../../src/base/errors.js';
+import { unreadableFile } from '../../src/base/unreadable-file.js';
 import { isJsonObject, type JsonObject } from '../../src/protocol/json-object.js';
 import type { Conversation } from './prompts.js';
 
@@ -10,7 +11,7 @@ export interface Dataset {
   readonly conversations: readonly Conversation[];
 }
 
-/** `sharegpt:FILE` or `jsonl:FILE`. Throws `usage`, `not_found`. */
+/** `sharegpt:FILE` or `jsonl:FILE`. Throws `usage`. */
 export async function readDataset(text: string): Promise<Dataset> {
   const match = text.match(/^(sharegpt|jsonl):(.+)$/);
   const file = match?.[2];
@@ -23,12 +24,12 @@ export async function readDataset(text: string): Promise<Dataset> {
   return { source: `${match?.[1]}:${basename(file)}`, conversations };
 }
 
-/** Throws `not_found`. */
+/** Throws `usage`. */
 export async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    throw new GollamaError('not_found', `cannot read ${file}: ${messageOf(error)}`, { cause: error });
+    throw unreadableFile(file, error);
   }
 }
 

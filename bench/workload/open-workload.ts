@@ -27,7 +27,7 @@ export interface WorkloadSettings {
 const SOURCES = ['prompt', 'prompt-file', 'dataset', 'synthetic', 'workload'] as const;
 const DEFAULT_PROMPT = 'Introduce yourself briefly.';
 
-/** Throws `usage`, `not_found`. */
+/** Throws `usage`. */
 export async function openWorkload(flags: WorkloadFlags, settings: WorkloadSettings): Promise<Workload | KeptWorkload> {
   const named = SOURCES.filter((source) => flags[source] !== undefined);
   if (named.length > 1) throw new GollamaError('usage', `--${named.join(' and --')} exclude each other`);

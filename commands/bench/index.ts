@@ -35,7 +35,10 @@ Exit codes: 0 all gates hold · 2 usage · 3 server not reachable · 7 a gate fa
   static override flags = BENCH_FLAGS;
 
   override async run(): Promise<object | undefined> {
+    // The words behind a misspelt command would be told as the fault.
+    await this.#checkSubcommand(this.argv[0]);
     const { args, flags } = await this.parse(Bench, withJsonFile(this.argv));
+    await this.#checkSubcommand(args.url);
     // First of all: what follows takes a while to load, and an interrupt then still gets its report.
     const { StopSignals } = await import('../../src/stop-signals.js');
     const interrupt = new AbortController();
@@ -75,6 +78,14 @@ Exit codes: 0 all gates hold · 2 usage · 3 server not reachable · 7 a gate fa
     }
     if (ended.failure) process.stderr.write(`error: ${ended.failure.message}\n`);
     return ended.json;
+  }
+
+  async #checkSubcommand(word: string | undefined): Promise<void> {
+    if (word === undefined) return;
+    const { misspeltSubcommand } = await import('../../src/cli/command-not-found.js');
+    const known = this.config.commands.map(({ id }) => id.replaceAll(':', ' '));
+    const failure = misspeltSubcommand(word, 'bench', known, this.config.bin);
+    if (failure) this.fail(failure);
   }
 
   /** `--json -`: the result, and any failure, on standard output; there too what its own file could not take. */

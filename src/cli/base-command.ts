@@ -6,7 +6,7 @@ import { GollamaError } from '../base/errors.js';
 import type { Client } from '../client/client.js';
 import { DEFAULT_SERVER_URL, parseServerUrl } from '../client/server-url.js';
 import { realSurroundings } from '../config/load.js';
-import { toFailure } from './command-failure.js';
+import { type CommandFailure, toFailure } from './command-failure.js';
 import { failureDocument, jsonDocument, jsonText } from './json-document.js';
 import { Command, Flags } from './oclif.js';
 
@@ -75,6 +75,12 @@ export abstract class GollamaCommand extends Command {
     this.exit(exitCode);
   }
 
+  /** Ends the command with that failure, also with an exit code that no error has. */
+  protected fail(failure: CommandFailure): never {
+    this.#tell(failure);
+    this.exit(failure.exitCode);
+  }
+
   /** For messages to a person: nothing in JSON mode, and never on stdout. */
   protected say(message: string): void {
     if (!this.jsonEnabled()) process.stderr.write(`${message}\n`);
@@ -97,16 +103,18 @@ export abstract class GollamaCommand extends Command {
     // this.exit(): the command has said what there was to say.
     if ('code' in thrown && thrown.code === 'EEXIT') throw thrown;
     const failure = toFailure(thrown, this.#commandLine());
+    this.#tell(failure);
+    if (failure.code === 'internal' && realSurroundings().env.DEBUG) this.say(thrown.stack ?? '');
+    this.exit(failure.exitCode);
+  }
+
+  #tell(failure: CommandFailure): void {
     if (this.jsonEnabled()) {
       this.logJson(failureDocument(failure));
-    } else {
-      const lines = failure.message
-        .split('\n')
-        .map((line, index) => (index === 0 ? `error: ${line}` : `       ${line}`));
-      this.say(`${lines.join('\n')}\n  hint: ${failure.hint}`);
-      if (failure.code === 'internal' && realSurroundings().env.DEBUG) this.say(thrown.stack ?? '');
+      return;
     }
-    this.exit(failure.exitCode);
+    const lines = failure.message.split('\n').map((line, index) => (index === 0 ? `error: ${line}` : `       ${line}`));
+    this.say(`${lines.join('\n')}\n  hint: ${failure.hint}`);
   }
 
   #commandLine(): string {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { GollamaError, messageOf } from '../base/errors.js';
+import { unreadableFile } from '../base/unreadable-file.js';
 import { isJsonObject, type JsonObject } from '../protocol/json-object.js';
 import { parseSubmission } from '../protocol/task-submission.js';
 import { readStandardInput } from './question.js';
@@ -36,10 +37,7 @@ export async function readBatchFile(path: string): Promise<string> {
       await file.close();
     }
   } catch (thrown) {
-    throw new GollamaError('usage', `cannot read ${path}: ${messageOf(thrown)}`, {
-      hint: 'name another file with --file; - is standard input',
-      cause: thrown,
-    });
+    throw unreadableFile(path, thrown, 'name another file with --file; - is standard input');
   }
 }
 

@@ -66,6 +66,29 @@ export function unknownCommand(words: readonly string[], known: readonly string[
   };
 }
 
+/**
+ * What is near to a command of the group `command`, where a URL is expected: `bench comapre`. Undefined for what is none, and
+ * for what can only be an address: it has a dot, a colon or a slash.
+ */
+export function misspeltSubcommand(
+  word: string,
+  command: string,
+  known: readonly string[],
+  bin: string,
+): CommandFailure | undefined {
+  if (/^-|[.:/]/.test(word)) return undefined;
+  const beginning = `${command} `;
+  const group = known.filter((one) => one.startsWith(beginning)).map((one) => one.slice(beginning.length));
+  const meant = nearest(word, group);
+  if (meant === undefined) return undefined;
+  return {
+    code: 'usage',
+    message: `"${command} ${word}" is no command`,
+    hint: `did you mean "${bin} ${command} ${meant}"? a server of that name is written http://${word}`,
+    exitCode: UNKNOWN_COMMAND_EXIT_CODE,
+  };
+}
+
 /** The longest run of words decides; a beginning that only one command has counts as that command. */
 function likelyMeant(words: readonly string[], known: readonly string[]): string | undefined {
   // Other programs have it as a command.

@@ -1,19 +1,30 @@
 /** Help as oclif shows it, with pages on topics that are no command. */
+import type { Command } from '@oclif/core/command';
+import type { CommandHelp } from '@oclif/core/help';
 import { ERROR_CODES } from '../base/errors.js';
 import { nearest } from '../base/nearest.js';
 import { realSurroundings } from '../config/load.js';
 import { searchOrder } from '../config/search-order.js';
 import type { CommandFailure } from './command-failure.js';
+import { helpDocument } from './help-document.js';
 import { HELP_TOPICS, type HelpSource } from './help-topics.js';
+import { jsonDocument, jsonText } from './json-document.js';
 import { Help } from './oclif.js';
 
 const WIDTH_MIN = 60;
 const WIDTH_MAX = 120;
 
+/** Lines of a description that are code: of two blanks at least, since oclif begins rests of lines with one. */
+const CODE_LINE = /^ {2,}\S/;
+
 /** @public oclif loads it */
 export default class GollamaHelp extends Help {
   /** A command, a group of commands, or all there is; behind the word "help" also a page. */
   override async showHelp(argv: string[]): Promise<void> {
+    if (this.#isGroupAsCommand(argv) && process.argv.includes('--json')) {
+      process.stdout.write(jsonText(jsonDocument(helpDocument(this.config, (argv[0] ?? '').replaceAll(':', ' ')))));
+      return;
+    }
     const words = subjectOf(argv);
     const topic = argv[0] === 'help' && words.length === 1 ? HELP_TOPICS[words[0] ?? ''] : undefined;
     if (topic) {
@@ -37,6 +48,27 @@ export default class GollamaHelp extends Help {
       ),
     );
     this.log('');
+  }
+
+  /**
+   * Code is shown as it stands: broken in the middle, or without what it is indented by, it would be of no use. No class of our
+   * own: to name oclif's class would load it with every command.
+   */
+  protected override getCommandHelpClass(command: Command.Loadable): CommandHelp {
+    const help = super.getCommandHelpClass(command);
+    const wrapLine = help.wrap.bind(help);
+    help.wrap = (body, spacing) => {
+      const lines = help.render(body).split('\n');
+      return lines.map((line) => (CODE_LINE.test(line) ? line : wrapLine(line, spacing))).join('\n');
+    };
+    return help;
+  }
+
+  /** oclif then gives the name of the group alone, not the flags behind it. */
+  #isGroupAsCommand(argv: readonly string[]): boolean {
+    const [name = ''] = argv;
+    const isGroup = argv.length === 1 && this.config.topics.some((topic) => topic.name === name);
+    return isGroup && this.config.findCommand(name) === undefined;
   }
 
   #known(): string[] {

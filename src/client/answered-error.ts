@@ -28,22 +28,41 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
   queue_full: 'try again later',
 };
 
+/** What all servers of this API say of a task that is missing, whatever they put around it. */
+const MISSING_TASK = /task not found/i;
+
+/** What was asked: only gollama servers have the paths below `/api/`, other servers are asked for the rest as well. */
+export interface AskedPlace {
+  readonly url: string;
+  /** Below the base URL. */
+  readonly path: string;
+}
+
 /** `body` is the parsed answer; undefined where it is no JSON. */
-export function answeredError(status: number, headers: IncomingHttpHeaders, body: unknown, url: string): GollamaError {
+export function answeredError(
+  status: number,
+  headers: IncomingHttpHeaders,
+  body: unknown,
+  { url, path }: AskedPlace,
+): GollamaError {
   const told = (body as { error?: unknown } | null | undefined)?.error;
   const message = typeof told === 'string' ? told : (told as { message?: unknown } | null | undefined)?.message;
-  if (typeof message !== 'string') {
-    return new GollamaError('unreachable', `${url} answered ${status}, not as a gollama server does`, {
-      hint: 'is another program listening there? name the server with --server or $GOLLAMA_URL',
-    });
-  }
+  if (typeof message !== 'string') return otherProgram(url, status);
   const named = typeof told === 'object' ? (told as { code?: unknown }).code : undefined;
   const code = isErrorCode(named) ? named : codeOf(status);
+  const isUnknownPath = status === 404 && !isErrorCode(named) && !MISSING_TASK.test(message);
+  if (isUnknownPath && path.startsWith('/api/')) return otherProgram(url, status);
   const hint = HINTS[code];
   const retryAfterS = Number(headers['retry-after']);
   return new GollamaError(code, message, {
     ...(hint === undefined ? {} : { hint }),
     ...(retryAfterS > 0 ? { retryAfterS } : {}),
+  });
+}
+
+function otherProgram(url: string, status: number): GollamaError {
+  return new GollamaError('unreachable', `${url} answered ${status}, not as a gollama server does`, {
+    hint: 'is another program listening there? name the server with --server or $GOLLAMA_URL',
   });
 }
 

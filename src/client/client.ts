@@ -153,8 +153,8 @@ export class Client {
   }
 
   #patience(signal: AbortSignal | undefined): Patience {
-    const wasAnswered = () => this.#transport.wasAnswered;
-    return new Patience({ clock: this.#clock, random: this.#random, signal, wasAnswered });
+    const wasFound = () => this.#transport.wasFound;
+    return new Patience({ clock: this.#clock, random: this.#random, signal, wasFound });
   }
 }
 

@@ -15,7 +15,7 @@ export interface PatienceOptions {
   readonly random: Random;
   readonly signal: AbortSignal | undefined;
   /** Whether the server has ever answered: one that has not is told as missing at once. */
-  readonly wasAnswered: () => boolean;
+  readonly wasFound: () => boolean;
 }
 
 export class Patience {
@@ -38,9 +38,9 @@ export class Patience {
 
   /** As `failed`, without waiting: how long to `pause`. */
   next(thrown: unknown): number {
-    const { random, signal, wasAnswered } = this.#options;
+    const { random, signal, wasFound } = this.#options;
     const error = toGollamaError(thrown);
-    const passes = PASSING.has(error.code) && wasAnswered();
+    const passes = PASSING.has(error.code) && wasFound();
     if (!passes || signal?.aborted || this.#failures >= FAILURES_MAX) throw thrown;
     const delayMs = backoffMs(PAUSES, this.#failures, random);
     this.#failures += 1;

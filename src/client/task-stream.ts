@@ -47,10 +47,10 @@ export async function* followTask(
   transport: Transport,
   id: string,
   place: StreamPlace,
-  options: Omit<PatienceOptions, 'signal' | 'wasAnswered'>,
+  options: Omit<PatienceOptions, 'signal' | 'wasFound'>,
 ): AsyncGenerator<TaskStreamEvent, void> {
   const { signal } = place;
-  const patience = new Patience({ ...options, signal, wasAnswered: () => transport.wasAnswered });
+  const patience = new Patience({ ...options, signal, wasFound: () => transport.wasFound });
   let position = place.after === undefined ? undefined : String(place.after);
   let isOurs = false;
   while (!signal?.aborted) {

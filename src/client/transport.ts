@@ -5,7 +5,7 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { GollamaError } from '../base/errors.js';
-import { answeredError } from './answered-error.js';
+import { type AskedPlace, answeredError } from './answered-error.js';
 
 export interface TransportOptions {
   /** Base URL without a slash at its end. */
@@ -39,6 +39,7 @@ const ERROR_BYTES_MAX = 1024 * 1024;
 export class Transport {
   readonly #options: TransportOptions;
   #wasAnswered = false;
+  #wasFound = false;
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -48,9 +49,17 @@ export class Transport {
     return this.#options.baseUrl;
   }
 
-  /** Whether the server has answered anything yet: one that has will be back, one that has not may be a wrong address. */
+  /** Whether anything has answered yet. */
   get wasAnswered(): boolean {
     return this.#wasAnswered;
+  }
+
+  /**
+   * Whether the server has answered yet: one that has will be back, one that has not may be a wrong address. Another program
+   * that does not know the path is not the server, and waiting for it is no use.
+   */
+  get wasFound(): boolean {
+    return this.#wasFound;
   }
 
   /**
@@ -61,7 +70,7 @@ export class Transport {
     const response = await this.open(call);
     const body = parse(await this.#text(response, ANSWER_BYTES_MAX, call.signal));
     if (body !== undefined) return { body: body as T, headers: response.headers };
-    throw answeredError(response.statusCode ?? 0, response.headers, undefined, this.#url(call));
+    throw answeredError(response.statusCode ?? 0, response.headers, undefined, this.#place(call));
   }
 
   /** The head of a good answer, whose body is still to be read. Rejects as `json` does. */
@@ -69,9 +78,14 @@ export class Transport {
     const response = await this.#send(call);
     const status = response.statusCode ?? 0;
     this.#wasAnswered = true;
-    if (status >= 200 && status < 300) return response;
+    const isGood = status >= 200 && status < 300;
+    this.#wasFound ||= isGood;
+    if (isGood) return response;
     const body = parse(await this.#text(response, ERROR_BYTES_MAX, call.signal));
-    throw answeredError(status, response.headers, body, this.#url(call));
+    const error = answeredError(status, response.headers, body, this.#place(call));
+    // What tells another status may be a proxy before a server that restarts.
+    this.#wasFound ||= status !== 404 || error.code !== 'unreachable';
+    throw error;
   }
 
   #send(call: Call): Promise<IncomingMessage> {
@@ -113,6 +127,10 @@ export class Transport {
 
   #url({ path }: Call): string {
     return `${this.#options.baseUrl}${path}`;
+  }
+
+  #place(call: Call): AskedPlace {
+    return { url: this.#url(call), path: call.path };
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { flagFirst, unknownCommand } from '../../src/cli/command-not-found.js';
+import { flagFirst, misspeltSubcommand, unknownCommand } from '../../src/cli/command-not-found.js';
 
 const KNOWN = ['serve', 'status', 'simulate', 'config check', 'config show'];
 const told = (...words: string[]) => unknownCommand(words, KNOWN, 'gollama');
@@ -63,4 +63,25 @@ describe('a flag in front of the command', () => {
   it('points to the help where there is no command', () => {
     expect(flagFirst(['--bogus', '--json'], KNOWN, 'gollama').hint).toBe('see: gollama --help');
   });
+});
+
+describe('a word where a command of the group or a URL is expected', () => {
+  const ofBench = (word: string) =>
+    misspeltSubcommand(word, 'bench', [...KNOWN, 'bench', 'bench compare', 'bench mock'], 'gollama');
+
+  it('brings the command to mind that it is near to, and how a server of that name is written', () => {
+    expect(ofBench('comapre')).toEqual({
+      code: 'usage',
+      message: '"bench comapre" is no command',
+      hint: 'did you mean "gollama bench compare"? a server of that name is written http://comapre',
+      exitCode: 127,
+    });
+  });
+
+  it.each(['http://mokc', 'mokc:8080', ':8080', 'mokc.local', 'gpu-box', 'localhost', 'serv', '--mokc'])(
+    'is left alone where it can be an address or is near to none: %s',
+    (word) => {
+      expect(ofBench(word)).toBeUndefined();
+    },
+  );
 });

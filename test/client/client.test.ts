@@ -143,7 +143,6 @@ describe('a refusal', () => {
     [400, 'invalid_request'],
     [401, 'unauthorized'],
     [403, 'forbidden'],
-    [404, 'not_found'],
     [409, 'conflict'],
     [410, 'gone'],
     [413, 'body_too_large'],
@@ -168,7 +167,30 @@ describe('a refusal', () => {
   });
 
   it.each([
+    { error: 'task not found: x' },
+    { error: 'failed to get task: task not found' },
+    { error: { message: 'there is no such task', code: 'not_found' } },
+  ])('about a missing task has the code not_found: %j', async (body) => {
+    const { server, client } = await setUp();
+    server.intercept = refusing(404, body);
+    expect(await thrownBy(client.getTask('x'))).toMatchObject({
+      code: 'not_found',
+      hint: 'gollama list shows the tasks that are there',
+    });
+  });
+
+  it('of a path by another program ends a submission that would be sent again otherwise', async () => {
+    const { server, client, pauses } = await setUp();
+    server.intercept = refusing(404, { error: { message: 'File Not Found', code: 404 } });
+    expect((await thrownBy(client.submitTask({ ...TASK, idempotency_key: 'k' }))).code).toBe('unreachable');
+    expect(pauses).toEqual([]);
+  });
+
+  it.each([
     [404, '404 page not found'],
+    [404, '{"error":{"message":"there is no /api/tasks here","type":"invalid_request_error","code":null}}'],
+    [404, '{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}'],
+    [404, '{"error":"Not Found"}'],
     [200, 'SSH-2.0'],
     [500, '{"error":{}}'],
     [500, 'null'],

@@ -65,6 +65,30 @@ describe('gollama help', () => {
     expect(page.exitCodes).toContainEqual({ exitCode: 10, meaning: '--wait timed out', errors: ['wait_timeout'] });
   });
 
+  it.each(['config', 'submit'])('tells programs what is in a group that is no command: %s', async (group) => {
+    const { code, stdout, stderr } = await gollama([group, '--json']);
+    expect([code, stderr]).toEqual([0, '']);
+    const { schemaVersion, commands, topics } = JSON.parse(stdout);
+    const all = JSON.parse((await gollama(['help', '--json'])).stdout);
+    expect([schemaVersion, topics]).toEqual([1, all.topics]);
+    expect(commands.length).toBeGreaterThan(2);
+    expect(commands).toEqual(all.commands.filter(({ id }: { id: string }) => id.split(' ')[0] === group));
+    expect((await gollama([group])).stdout).toMatch(/USAGE\n/);
+  });
+
+  it('keeps code as it stands, whatever the width', async () => {
+    const mock = await gollama(['bench', 'mock', '--help'], { env: { COLUMNS: '80' } });
+    expect(mock.stdout).toMatch(
+      /^ {4}answers:\n {6}- status: 200 .*\n {8}headers: .*\n {8}steps: .* one write each\n {10}- /m,
+    );
+    const batch = await gollama(['submit', 'batch', '--help'], { env: { COLUMNS: '80' } });
+    const tasks = batch.stdout.split('\n').filter((line) => line.startsWith('    {"type"'));
+    expect(tasks.map((line) => JSON.parse(line).type)).toEqual(['chat', 'generate', 'embed']);
+    for (const line of batch.stdout.split('\n')) {
+      if (!line.startsWith('    {"type"')) expect(line.length, line).toBeLessThanOrEqual(80);
+    }
+  });
+
   it('says so where there is none', async () => {
     const expected = {
       code: 2,

@@ -126,7 +126,7 @@ describe('submit', () => {
     [['list', '--status', 'done'], /^error: --status: "done" is none of pending, running/],
     [['priority', 'task-1', 'urgent'], /^error: level: "urgent" is no priority$/],
     [['cancel'], /^error: missing argument: id/],
-    [['submit', 'batch', '--file', 'gone.jsonl'], /^error: cannot read gone\.jsonl: ENOENT/],
+    [['submit', 'batch', '--file', 'gone.jsonl'], /^error: cannot read gone\.jsonl: there is no such file$/],
   ])('and the others refuse what they cannot read, and send nothing: %j', async (args, error) => {
     const { server, run } = await setUp();
     const ended = await run(args);

@@ -93,7 +93,8 @@ describe('gollama bench ends', () => {
     ['2 for a gate on a metric that there is not', 'http://127.0.0.1:1', ['--gate', 'tft.p95<1s'], 2, 'usage'],
     ['2 for a number of threads that is none', 'http://127.0.0.1:1', ['--workers', 'many'], 2, 'usage'],
     ['2 for a flag that there is not', 'http://127.0.0.1:1', ['--nope'], 2, 'usage'],
-    ['5 for a baseline that is not there', 'http://127.0.0.1:1', ['--baseline', '/nope'], 5, 'not_found'],
+    ['2 for a baseline that is not there', 'http://127.0.0.1:1', ['--baseline', '/nope'], 2, 'usage'],
+    ['127 for a command that is misspelt', 'comapre', ['base.json'], 127, 'usage'],
   ])('with %s, and tells it as JSON', async (_, url, args, exitCode, errorCode) => {
     const { code, stdout } = await bench(url, args);
     expect(code).toBe(exitCode);
