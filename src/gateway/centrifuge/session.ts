@@ -46,6 +46,8 @@ export interface ClientSessionOptions extends SessionParts {
 
 /** Histories that may be looked up at once. */
 const HISTORIES_MAX = 16;
+/** All that may be looked up at once, what was taken back included. */
+const LOOKS_MAX = 2 * CHANNELS_MAX;
 
 type Subscription =
   | { readonly phase: 'entering'; readonly look: number; readonly id: number }
@@ -53,6 +55,8 @@ type Subscription =
   | { readonly phase: 'followed'; readonly name: string; position: number };
 
 type Look =
+  /** Of a subscription that was taken back. */
+  | { readonly purpose: 'none' }
   | { readonly purpose: 'subscribe'; readonly id: number; readonly request: SubscribeRequest }
   | { readonly purpose: 'history'; readonly id: number; readonly request: HistoryRequest };
 
@@ -170,6 +174,10 @@ export class ClientSession implements Session {
       this.#refuse(id, CHANNEL_ERRORS.alreadySubscribed);
       return;
     }
+    if (this.#looks.size >= LOOKS_MAX) {
+      this.#refuse(id, CHANNEL_ERRORS.tooManyRequests);
+      return;
+    }
     if (this.#subscriptions.size >= CHANNELS_MAX) {
       this.#refuse(id, CHANNEL_ERRORS.limitExceeded);
       return;
@@ -184,7 +192,7 @@ export class ClientSession implements Session {
     if (subscription?.phase === 'entering') {
       // Every command is answered, also one that was taken back.
       this.#refuse(subscription.id, CHANNEL_ERRORS.notAvailable);
-      this.#looks.delete(subscription.look);
+      this.#looks.set(subscription.look, { purpose: 'none' });
     }
     this.#leave(channel);
     this.#send(replyText(id, 'unsubscribe', '{}'));
@@ -209,6 +217,7 @@ export class ClientSession implements Session {
     const look = this.#looks.get(number);
     if (!look) return;
     this.#looks.delete(number);
+    if (look.purpose === 'none') return;
     if (log === undefined || log === 'failed') {
       if (look.purpose === 'subscribe') this.#subscriptions.delete(look.request.channel);
       this.#refuse(look.id, log === undefined ? CHANNEL_ERRORS.unknownChannel : CHANNEL_ERRORS.internal);

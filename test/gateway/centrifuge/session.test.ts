@@ -94,6 +94,20 @@ function logOf(records: readonly LogRecord[], after = 0, epoch = 'e1'): ChannelL
 
 const text = (value: string): LogRecord => ({ kind: 'text', text: value });
 
+it('looks up so many channels at once at most, what was taken back included', () => {
+  const driver = new Driver();
+  driver.say({ id: 1, connect: {} });
+  const replies = Array.from({ length: 300 }, (_, at) => [
+    driver.say({ id: 2 * at + 2, subscribe: { channel: `c${at}` } }),
+    driver.say({ id: 2 * at + 3, unsubscribe: { channel: `c${at}` } }),
+  ]);
+  expect(driver.looks).toHaveLength(256);
+  expect(replies.at(-1)?.[0]).toEqual([{ id: 600, error: expect.objectContaining({ code: 111, temporary: true }) }]);
+  expect(driver.looked(undefined, driver.looks[0]?.look)).toEqual([]);
+  driver.say({ id: 1000, subscribe: { channel: 'c' } });
+  expect(driver.looks).toHaveLength(257);
+});
+
 describe('a session', () => {
   it('answers connect with the client, and with the session where others speak for it', () => {
     expect(new Driver().say({ id: 1, connect: { token: 't', name: 'js', version: '5' } })).toEqual([
