@@ -17,6 +17,8 @@ export interface LogBook extends Service {
   append(id: string, record: LogRecord): boolean;
   /** Resolves when there is room again, when nothing is written any more, and when `signal` aborts. */
   drained(signal: AbortSignal): Promise<void>;
+  /** Resolves when readers see what was appended to that log until now, or where that takes more than a second. */
+  settled(id: string): Promise<void>;
   /** Sequence number of the last record; 0 where there is none yet; undefined where the log is not known (any more). */
   last(id: string): number | undefined;
   /**

@@ -68,6 +68,10 @@ export class MemoryLogBook implements LogBook {
     return Promise.resolve();
   }
 
+  settled(): Promise<void> {
+    return Promise.resolve();
+  }
+
   last(id: string): number | undefined {
     return this.#logs.get(id)?.entries.length;
   }

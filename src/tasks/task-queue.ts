@@ -137,6 +137,8 @@ export class TaskQueue implements Service {
     const { task, moved } = await this.#move(id, visitor, (store) => store.retry(id));
     if (!moved)
       throw new GollamaError('conflict', `task ${id} is ${task.state}: only failed and cancelled tasks can be retried`);
+    // Whoever follows it from now on is not told the end of the attempt before.
+    await this.#parts.logs.settled(task.id);
   }
 
   /** Removes a task that has ended, with its log. `conflict` where it has not. */

@@ -209,6 +209,21 @@ export function logBookConformance(name: string, make: MakeLogBook): void {
       expect(await book.read('a', 0, 10)).toEqual([{ sequence: 1, record: text('anew') }]);
     });
 
+    it('tells when readers see what was appended to one log', async () => {
+      const { book } = underTest;
+      await book.settled('unknown');
+      for (let at = 1; at <= 20; at += 1) {
+        book.append('a', text('x'));
+        if (at % 5 > 0) continue;
+        await book.settled('a');
+        expect(book.last('a')).toBe(at);
+      }
+      book.append('a', failed);
+      book.append('a', restart(2));
+      await book.settled('a');
+      expect((await book.read('a', 21, 1))?.[0]?.record).toEqual(restart(2));
+    });
+
     it('wakes everybody when it stops, and stops twice', async () => {
       const { book } = underTest;
       let woken = 0;

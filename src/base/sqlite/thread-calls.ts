@@ -1,7 +1,4 @@
-/**
- * Questions to a worker thread, and its answers: the side of the main thread. The other side is `serveCalls`. The thread begins
- * when it is opened, or with the first question: it costs as much as a small process.
- */
+/** Questions to a worker thread, and its answers: the side of the main thread. The other side is `serveCalls`. */
 import { GollamaError } from '../errors.js';
 import { type PostedError, receivedError, storageFailure } from './storage-failure.js';
 import { Thread, type ThreadProgram } from './thread.js';
@@ -32,8 +29,7 @@ export class ThreadCalls<
   AnswerTo extends Readonly<Record<Question['kind'], unknown>>,
   Opened = undefined,
 > {
-  readonly #start: () => Thread<ToServing<Question>, FromServing>;
-  #thread: Thread<ToServing<Question>, FromServing> | undefined;
+  readonly #thread: Thread<ToServing<Question>, FromServing>;
   readonly #asked = new Map<number, Asked>();
   readonly #ready: Promise<Opened>;
   readonly #closed: Promise<GollamaError | undefined>;
@@ -55,63 +51,51 @@ export class ThreadCalls<
     this.#closed = new Promise((resolve) => {
       this.#becomeClosed = resolve;
     });
-    const ears = {
-      hear: (message: FromServing) => this.#hear(message),
-      died: (reason: Error) => {
+    this.#thread = new Thread(program, setup, {
+      hear: (message) => this.#hear(message),
+      died: (reason) => {
         const error = storageFailure(reason);
         this.#break(error);
         onDeath(error);
       },
-    };
-    this.#start = () => {
-      const thread = new Thread<ToServing<Question>, FromServing>(program, setup, ears);
-      thread.tell({ kind: 'open' });
-      return thread;
-    };
+    });
   }
 
   /** When there is something to work with. Rejects where the thread cannot. */
   open(): Promise<Opened> {
-    this.#thread ??= this.#start();
+    this.#thread.tell({ kind: 'open' });
     return this.#ready;
   }
 
-  /** Opens it first, where nobody has. Rejects with what it failed with, and with `queue_full` where too many wait. */
+  /** Rejects with what it failed with, and with `queue_full` where too many wait. */
   ask<Q extends Question>(question: Q): Promise<AnswerTo[Q['kind']]> {
     if (this.#broken) return Promise.reject(this.#broken);
     if (this.#asked.size >= ASKED_MAX)
       return Promise.reject(new GollamaError('queue_full', 'too many questions wait for the storage'));
     this.#ids += 1;
     const id = this.#ids;
-    this.#thread ??= this.#start();
-    const thread = this.#thread;
-    thread.isBusy = true;
+    this.#thread.isBusy = true;
     return new Promise((resolve, reject) => {
       this.#asked.set(id, { resolve: resolve as (answer: unknown) => void, reject });
-      thread.tell({ kind: 'question', id, question });
+      this.#thread.tell({ kind: 'question', id, question });
     });
   }
 
   /** What was asked is answered before. Resolves with what went wrong. */
   async close(): Promise<GollamaError | undefined> {
     this.#isClosing = true;
-    const error = this.#thread && (await this.#closeThread(this.#thread));
-    this.#break(new GollamaError('shutting_down', 'the storage is closed'));
-    return error;
-  }
-
-  async #closeThread(thread: Thread<ToServing<Question>, FromServing>): Promise<GollamaError | undefined> {
-    thread.isBusy = true;
-    if (!this.#broken) thread.tell({ kind: 'close' });
+    this.#thread.isBusy = true;
+    if (!this.#broken) this.#thread.tell({ kind: 'close' });
     const error = await this.#closed;
-    await thread.end();
+    await this.#thread.end();
+    this.#break(new GollamaError('shutting_down', 'the storage is closed'));
     return error;
   }
 
   #hear(message: FromServing): void {
     switch (message.kind) {
       case 'ready':
-        this.#setBusy(this.#asked.size > 0);
+        this.#thread.isBusy = this.#asked.size > 0;
         this.#becomeReady(message.opened as Opened);
         break;
       case 'refused':
@@ -132,12 +116,8 @@ export class ThreadCalls<
   #take(id: number): Asked | undefined {
     const asked = this.#asked.get(id);
     this.#asked.delete(id);
-    if (this.#asked.size === 0 && !this.#isClosing) this.#setBusy(false);
+    if (this.#asked.size === 0 && !this.#isClosing) this.#thread.isBusy = false;
     return asked;
-  }
-
-  #setBusy(isBusy: boolean): void {
-    if (this.#thread) this.#thread.isBusy = isBusy;
   }
 
   #break(error: GollamaError): void {

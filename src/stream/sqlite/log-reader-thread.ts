@@ -2,13 +2,13 @@
 import { workerData } from 'node:worker_threads';
 import { setForReading } from '../../base/sqlite/connection.js';
 import { createDriver } from '../../base/sqlite/create-driver.js';
+import type { ReaderCalls } from '../../base/sqlite/reader-calls.js';
 import { serveCalls } from '../../base/sqlite/serve-calls.js';
-import type { ThreadCalls } from '../../base/sqlite/thread-calls.js';
 import { logFiles } from './log-files.js';
 import type { LogSetup, Piece, PieceQuestion, ReaderAnswers } from './messages.js';
 import { READ_PIECES } from './schema.js';
 
-export type LogReaderCalls = ThreadCalls<PieceQuestion, ReaderAnswers>;
+export type LogReaderCalls = ReaderCalls<PieceQuestion, ReaderAnswers>;
 
 /** Pieces that are fetched at once. */
 const STEP = 2;

@@ -6,7 +6,7 @@ import type { LogEntry } from '../record.js';
 import { logFiles } from './log-files.js';
 import type { Commit, JournalPart, LogSetup, OpenedLog, OpenedLogs, StoredLog } from './messages.js';
 import { openLogs } from './opening.js';
-import { entriesOf } from './packed-records.js';
+import { entriesOf, unpackRecords } from './packed-records.js';
 import { piecesOf } from './pieces.js';
 import { STATEMENTS } from './schema.js';
 
@@ -93,12 +93,13 @@ export class LogWriter {
     for (const row of this.#statements.unfinished.all())
       lost.set(Number(row.number), { last: Number(row.last), sizeBytes: Number(row.size_bytes), entries: [] });
     for (const { parts } of this.#statements.journal.all()) {
-      for (const [number, first, items] of JSON.parse(String(parts)) as readonly JournalPart[]) {
+      for (const [number, first, records] of JSON.parse(String(parts)) as readonly JournalPart[]) {
         const log = lost.get(number);
         if (!log) continue;
         // What is in a piece already is skipped.
         const next = () => log.last + log.entries.length + 1;
-        for (const entry of entriesOf(items, first)) if (entry.sequence === next()) log.entries.push(entry);
+        const entries = typeof records === 'string' ? unpackRecords(records, first) : entriesOf(records, first);
+        for (const entry of entries) if (entry.sequence === next()) log.entries.push(entry);
       }
     }
     for (const [number, { last, sizeBytes, entries }] of lost) {

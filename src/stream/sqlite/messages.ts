@@ -41,8 +41,8 @@ export interface Commit {
   readonly journalFrom: number;
 }
 
-/** Log, sequence number of the first record, records. */
-export type JournalPart = readonly [number: number, first: number, records: readonly Item[]];
+/** Log, sequence number of the first record, records; these as a text of their own (`packRecords`) before 0.1.0. */
+export type JournalPart = readonly [number: number, first: number, records: readonly Item[] | string];
 
 /** What was there when the database was opened. */
 export interface OpenedLogs {

@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../../base/clock.js';
 import { GollamaError } from '../../base/errors.js';
 import type { Logger } from '../../base/logger.js';
 import { makeFolder } from '../../base/sqlite/data-folder.js';
+import { ReaderCalls } from '../../base/sqlite/reader-calls.js';
 import { ThreadCalls } from '../../base/sqlite/thread-calls.js';
 import { LastRead, type LogWindow } from '../last-read.js';
 import type { LogBook } from '../log.js';
@@ -47,6 +48,7 @@ const ENDED_BYTES_MAX = 1024 * 1024 * 1024;
 /** While so much waits for the disk, a producer should wait too. */
 const WAITING_BYTES_WANTED = 8 * 1024 * 1024;
 const PRUNE_INTERVAL_MS = 60_000;
+const SETTLE_MS = 1_000;
 
 export class SqliteLogBook implements LogBook {
   readonly #options: SqliteLogBookOptions;
@@ -131,6 +133,25 @@ export class SqliteLogBook implements LogBook {
     });
   }
 
+  async settled(id: string): Promise<void> {
+    const log = this.#table.live(id);
+    const wanted = log?.last ?? 0;
+    // A log that was cut off has become shorter.
+    const isSeen = () => !log || log.isForgotten || log.visible >= Math.min(wanted, log.last);
+    if (isSeen() || this.#stopping) return;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        patience.cancel();
+        stopWatching();
+        resolve();
+      };
+      const patience = this.#options.clock.after(SETTLE_MS, done);
+      const stopWatching = this.watch(id, () => {
+        if (isSeen() || this.#stopping) done();
+      });
+    });
+  }
+
   /** Resolves when all that was appended is durable. */
   flushed(): Promise<void> {
     return this.#committer.idle();
@@ -207,8 +228,7 @@ export class SqliteLogBook implements LogBook {
       setup,
       (error) => this.#die(error),
     );
-    // Begins with the first question: many servers are never asked for what is not in memory.
-    const reader: LogReaderCalls = new ThreadCalls({ beside: import.meta.url, name: 'log-reader-thread' }, setup);
+    const reader: LogReaderCalls = new ReaderCalls({ beside: import.meta.url, name: 'log-reader-thread' }, setup);
     try {
       const opened = await writer.open();
       if (opened.damagedCopy !== undefined)

@@ -1,9 +1,9 @@
 /** Questions on their way to the reader thread. */
-import { ThreadCalls } from '../../base/sqlite/thread-calls.js';
+import { ReaderCalls } from '../../base/sqlite/reader-calls.js';
 import type { ThreadSetup } from './messages.js';
 import type { ReaderThreadProgram } from './reader-thread.js';
 
-export class Questions extends ThreadCalls<ReaderThreadProgram['takes'], ReaderThreadProgram['tells']> {
+export class Questions extends ReaderCalls<ReaderThreadProgram['takes'], ReaderThreadProgram['tells']> {
   constructor(setup: ThreadSetup) {
     super({ beside: import.meta.url, name: 'reader-thread' }, setup);
   }

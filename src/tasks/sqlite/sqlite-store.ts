@@ -238,7 +238,6 @@ export class SqliteTaskStore implements TaskStore {
     const writer = new WriterLine(setup, (error) =>
       logger.error({ err: error }, 'the task store does not work any more'),
     );
-    // Their thread begins with the first.
     const questions = new Questions(setup);
     try {
       const opened = await writer.opened;

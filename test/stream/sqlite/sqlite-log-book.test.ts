@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createDriver } from '../../../src/base/sqlite/create-driver.js';
 import { logFiles } from '../../../src/stream/sqlite/log-files.js';
 import type { LogTableLimits } from '../../../src/stream/sqlite/log-table.js';
+import { LogWriter } from '../../../src/stream/sqlite/log-writer.js';
 import type { SqliteLogBook, SqliteLogBookOptions } from '../../../src/stream/sqlite/sqlite-log-book.js';
 import { done, type LogBookUnderTest, logBookConformance, text } from '../../conformance/stream-log.js';
 import { ManualClock } from '../../support/manual-clock.js';
@@ -41,6 +43,20 @@ logBookConformance(
   'the log book in SQLite with next to no memory',
   make({ memoryBytesMax: 4_096, storeBytes: 1_024, tailBytes: 512, journalRowsMax: 3, journalBytesMax: 2_048 }),
 );
+
+it('reads what a journal holds as it was written before', async () => {
+  const { folder, remove } = newLogFolder();
+  mkdirSync(folder, { recursive: true });
+  const open = await createDriver();
+  const before = LogWriter.open({ folder, newEpoch: 'e' }, open);
+  const nothing = { kind: 'commit', removed: [], stored: [], journalFrom: 0 } as const;
+  before.commit({ ...nothing, begun: [[1, 'a']], row: 1, journal: '[[1,1,"[[0,\\"xy\\",[1,1]]]"]]' });
+  before.close();
+  const after = LogWriter.open({ folder, newEpoch: 'e' }, open);
+  expect(after.opened.logs).toMatchObject([{ id: 'a', last: 2 }]);
+  after.close();
+  remove();
+});
 
 describe('the log book in SQLite', () => {
   let folder: string;
