@@ -14,19 +14,19 @@ export default class List extends GollamaCommand {
     status: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
-      helpValue: 'WORD,...',
+      helpValue: 'WORD',
       description: 'pending, running, completed, failed, cancelled',
     }),
     type: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
-      helpValue: 'WORD,...',
+      helpValue: 'WORD',
       description: 'chat, generate, embed',
     }),
     priority: Flags.string({
       multiple: true,
       multipleNonGreedy: true,
-      helpValue: 'NAME|N,...',
+      helpValue: 'NAME|N',
       description: 'by name or number',
     }),
     model: Flags.string({

@@ -14,7 +14,7 @@ import { Authenticator } from './gateway/auth.js';
 import { centrifugeRoutes } from './gateway/centrifuge/routes.js';
 import { taskChannels } from './gateway/centrifuge/task-channels.js';
 import { identify } from './gateway/identify.js';
-import { listenAddress } from './gateway/listen-address.js';
+import { listenAddressOf } from './gateway/listen-address.js';
 import { Relay } from './gateway/relay.js';
 import { RequestBook } from './gateway/request-book.js';
 import { chatRoutes } from './gateway/routes/chat.js';
@@ -145,9 +145,12 @@ export class App implements Service {
 
   #createGateway(): Gateway {
     const { server } = this.#options.config;
-    const hasKeys = server.apiKeys.length > 0;
-    const address = listenAddress(server.addr, { hasKeys, insecure: server.insecure });
-    return new Gateway({ ...server, address, clock: this.#clock }, this.#routes(hasKeys), this.#logger);
+    const address = listenAddressOf(server);
+    return new Gateway(
+      { ...server, address, clock: this.#clock },
+      this.#routes(server.apiKeys.length > 0),
+      this.#logger,
+    );
   }
 
   /** Every face of the server. What they have in common is the core; none knows another. */

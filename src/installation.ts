@@ -9,7 +9,7 @@ import type { Config, EngineConfig } from './config/config.js';
 import type { Environment } from './config/environment.js';
 import { readArguments } from './engine/llama-arguments.js';
 import { checkModelFile, locateLlamaServer } from './engine/supervisor/locate.js';
-import { type ListenAddress, listenAddress } from './gateway/listen-address.js';
+import { type ListenAddress, listenAddressOf } from './gateway/listen-address.js';
 import { taskFolder } from './tasks/create-task-store.js';
 import { storeFiles } from './tasks/sqlite/store-folder.js';
 
@@ -44,7 +44,7 @@ export function engineFiles({ bin, args, modelPath, baseUrl }: LlamaServerConfig
 
 /** Where `serve` would listen, or why it would not. */
 export function addressOf({ server }: Config): ListenAddress | GollamaError {
-  return found(() => listenAddress(server.addr, { hasKeys: server.apiKeys.length > 0, insecure: server.insecure }));
+  return found(() => listenAddressOf(server));
 }
 
 /** The system's code where nobody can listen there at the moment: `EADDRINUSE`, `EACCES`; undefined where it is free. */

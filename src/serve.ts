@@ -7,6 +7,7 @@ import type { ServeFlags } from './config/flags.js';
 import { type LoadedConfig, loadConfig, realSurroundings } from './config/load.js';
 import { formatWarning } from './config/remark.js';
 import { checkEngine } from './engine/create-engine.js';
+import { listenAddressOf } from './gateway/listen-address.js';
 import type { EngineReport } from './protocol/status.js';
 import { StopSignals } from './stop-signals.js';
 
@@ -50,6 +51,7 @@ export async function checkServe(options: ServeOptions): Promise<readonly string
   const { config, warnings } = await load(options);
   for (const warning of warnings) options.terminal.say(`warning: ${formatWarning(warning)}`);
   const { cwd, env } = realSurroundings();
+  listenAddressOf(config.server);
   for (const engine of config.engines) checkEngine(engine, { cwd, env });
   return config.engines.length > 0 ? config.engines.map(({ name }) => name) : [config.fallback];
 }

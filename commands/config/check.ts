@@ -25,14 +25,17 @@ export default class ConfigCheck extends GollamaCommand {
     const { args, flags } = await this.parse(ConfigCheck);
     const { loadConfig, realSurroundings } = await import('../../src/config/load.js');
     const { formatWarning } = await import('../../src/config/remark.js');
+    const { formatAddress } = await import('../../src/config/address.js');
+    const { addressOf } = await import('../../src/installation.js');
     const { config, warnings, path } = await loadConfig({ ...realSurroundings(), path: args.file ?? flags.config });
     for (const warning of warnings) this.say(`warning: ${formatWarning(warning)}`);
+    const address = addressOf(config);
+    if (address instanceof Error) throw address;
     const subject = path ? `${path} is valid` : 'no configuration file, the defaults are valid';
     const engines =
       config.engines.length === 0 ? `fallback ${config.fallback}` : count(config.engines.length, 'engine');
-    this.log(
-      `${subject}: ${engines}, ${count(config.server.apiKeys.length, 'API key')}, listens on ${config.server.addr}`,
-    );
+    const keys = count(config.server.apiKeys.length, 'API key');
+    this.log(`${subject}: ${engines}, ${keys}, listens on ${formatAddress(address)}`);
     return { ok: true, path: path ?? null, warnings };
   }
 }

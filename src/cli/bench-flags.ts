@@ -92,7 +92,11 @@ const JUDGE = {
 
 const REPORT = {
   json: Flags.string({ helpValue: 'FILE|-', description: 'result as gollama.bench/v1; - or nothing: standard output' }),
-  compat: Flags.string({ options: ['vllm'], description: "--json in the keys of vLLM's benchmark" }),
+  compat: Flags.string({
+    options: ['vllm'],
+    dependsOn: ['json'],
+    description: "--json in the keys of vLLM's benchmark",
+  }),
   records: Flags.string({ helpValue: 'FILE', description: 'a line of JSON for each request' }),
   'save-text': Flags.boolean({ description: 'put the answers into the records' }),
   csv: Flags.string({ helpValue: 'FILE', description: 'a row for each run' }),

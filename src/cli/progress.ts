@@ -1,5 +1,6 @@
 /** A line that tells what is going on, by ora; only where somebody watches a terminal. */
 import { createRequire } from 'node:module';
+import { cutDisplay } from './terminal/display-width.js';
 
 // Nobody else shall wait for ora, which loads the tables of a language. The release has it in a file of its own.
 const require = createRequire(import.meta.url);
@@ -10,6 +11,8 @@ export interface Progress {
   stop(): void;
 }
 
+/** Before the text. */
+const SPINNER_COLUMNS = 3;
 const NO_PROGRESS: Progress = { text() {}, stop() {} };
 
 export function showProgress(text: string, stream: NodeJS.WriteStream = process.stderr): Progress {
@@ -17,10 +20,12 @@ export function showProgress(text: string, stream: NodeJS.WriteStream = process.
   if (!stream.isTTY || !stream.columns) return NO_PROGRESS;
   // Signals and keys stay the program's own.
   const { default: ora } = require('ora') as typeof import('ora');
-  const spinner = ora({ text, stream, discardStdin: false, hideCursor: false }).start();
+  // One row, also where it is long: a second one would not be taken back at each turn.
+  const fitted = (long: string) => cutDisplay(long, Math.max(1, stream.columns - SPINNER_COLUMNS), '…');
+  const spinner = ora({ text: fitted(text), stream, discardStdin: false, hideCursor: false }).start();
   return {
     text(next) {
-      spinner.text = next;
+      spinner.text = fitted(next);
     },
     stop: () => void spinner.stop(),
   };

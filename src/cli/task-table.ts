@@ -1,5 +1,5 @@
 /**
- * Tasks as a table. It is that of Ollama Queue's command line, which scripts cut by columns; a terminal that is narrower
+ * Tasks as a table. In a pipe or a file it is that of Ollama Queue's command line, which scripts cut by columns; a terminal
  * gets the columns that fit.
  */
 
@@ -21,29 +21,32 @@ const COLUMNS = [
 const RULE = '-'.repeat(136);
 const MODEL_CELLS_MAX = 12;
 
-/** What a narrow terminal has to do without, in this order. */
+/** What a terminal that is too narrow has to do without, in this order. */
 const FIRST_TO_GO = ['COMPLETED', 'TYPE', 'CREATED', 'PRIORITY', 'MODEL'];
 const GAP = 2;
 
 /** `total` counts those of other pages too; `columns` are those of a terminal, and undefined where it goes elsewhere. */
 export function taskTable(tasks: readonly TaskReport[], total: number, columns?: number): string {
   if (tasks.length === 0 && total === 0) return 'No tasks found';
-  const isNarrow = columns !== undefined && columns < RULE.length;
-  const lines = isNarrow ? narrowLines(tasks, columns) : [line(titles()), RULE, ...tasks.map(cells).map(line)];
+  const lines = columns === undefined ? fixedLines(tasks) : fittedLines(tasks, columns);
   return [...lines, '', `Total: ${total} tasks`].join('\n');
+}
+
+function fixedLines(tasks: readonly TaskReport[]): readonly string[] {
+  return [line(titles()), RULE, ...tasks.map((task) => line(cells(task, shortened)))];
 }
 
 function titles(): readonly string[] {
   return COLUMNS.map(([title]) => title);
 }
 
-function cells(task: TaskReport): readonly string[] {
+function cells(task: TaskReport, shown: (model: string) => string): readonly string[] {
   return [
     printable(task.id),
     task.type,
     priorityCell(task.priority),
     task.status,
-    shortened(printable(task.model)),
+    shown(printable(task.model)),
     timeText(task.created_at),
     timeText(task.completed_at),
   ];
@@ -58,18 +61,33 @@ function shortened(model: string): string {
   return isLong ? cutDisplay(`${model}...`, MODEL_CELLS_MAX + 3, '...') : model;
 }
 
-/** Columns as wide as what stands in them; the last ones to stay are the id and the state. */
-function narrowLines(tasks: readonly TaskReport[], columns: number): readonly string[] {
-  const rows = [titles(), ...tasks.map(cells)];
-  const widths = titles().map((_, at) => Math.max(...rows.map((row) => displayWidth(row[at] ?? ''))));
+/**
+ * Columns as wide as what stands in them. Where that is too much, models are cut, and then columns go; the last ones to stay
+ * are the id and the state.
+ */
+function fittedLines(tasks: readonly TaskReport[], columns: number): readonly string[] {
+  const whole = rowsOf(tasks, (model) => model);
+  const rows = widthOf(widthsOf(whole)) <= columns ? whole : rowsOf(tasks, shortened);
+  const widths = widthsOf(rows);
   let shown = widths.map((_, at) => at);
   for (const title of FIRST_TO_GO) {
-    const width = shown.reduce((sum, at) => sum + (widths[at] ?? 0) + GAP, -GAP);
-    if (width <= columns) break;
+    if (widthOf(shown.map((at) => widths[at] ?? 0)) <= columns) break;
     shown = shown.filter((at) => COLUMNS[at]?.[0] !== title);
   }
   return rows.map((row) => {
     const text = shown.map((at) => padDisplay(row[at] ?? '', widths[at] ?? 0)).join(' '.repeat(GAP));
     return cutDisplay(text.trimEnd(), columns, '…');
   });
+}
+
+function rowsOf(tasks: readonly TaskReport[], shown: (model: string) => string): readonly (readonly string[])[] {
+  return [titles(), ...tasks.map((task) => cells(task, shown))];
+}
+
+function widthsOf(rows: readonly (readonly string[])[]): readonly number[] {
+  return titles().map((_, at) => Math.max(...rows.map((row) => displayWidth(row[at] ?? ''))));
+}
+
+function widthOf(widths: readonly number[]): number {
+  return widths.reduce((sum, width) => sum + width + GAP, -GAP);
 }

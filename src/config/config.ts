@@ -22,7 +22,7 @@ type OllamaConfig = WithKey<Extract<EngineSettings, { kind: 'ollama' }>>;
 type SimulatedConfig = Extract<EngineSettings, { kind: 'simulated' }>;
 export type EngineConfig = LlamaServerConfig | OpenaiConfig | OllamaConfig | SimulatedConfig;
 
-type ServerConfig = Omit<Settings['server'], 'apiKeys'> & { apiKeys: readonly ApiKeyConfig[] };
+export type ServerConfig = Omit<Settings['server'], 'apiKeys'> & { apiKeys: readonly ApiKeyConfig[] };
 /** `storagePath` is `<dataDir>/tasks` where none was given. */
 type QueueConfig = Omit<Settings['queue'], 'storagePath'> & { storagePath: string };
 /** `secret`: `whsec_` and base64; undefined: messages are not signed. */

@@ -94,13 +94,13 @@ export function withEntry(tree: Block, key: string, value: Tree | undefined): Bl
   return { ...tree, entries };
 }
 
-/** `tree` with `value` at `path`; blocks on the way are made, and what is no block there is replaced. */
+/** `tree` with `value` at `path`; blocks on the way are made. What is no block there stays, to be told as what it is. */
 export function withValue(tree: Block, path: readonly string[], value: Tree): Block {
   const [key, ...rest] = path;
   if (key === undefined) return tree;
   if (rest.length === 0) return withEntry(tree, key, value);
-  const below = child(tree, key);
-  return withEntry(tree, key, withValue(isBlock(below) ? below : block({}, value.at), rest, value));
+  const below = child(tree, key) ?? block({}, value.at);
+  return isBlock(below) ? withEntry(tree, key, withValue(below, rest, value)) : tree;
 }
 
 /** `tree` with every item of the list at `key` passed through `change`. */

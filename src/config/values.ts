@@ -138,7 +138,7 @@ export const priority: ValueKind<number> = kind(
 
 export const address: ValueKind<string> = kind(
   'address',
-  'host:port, or :port for every interface',
+  'host:port, or :port (127.0.0.1; with keys, every interface)',
   (given) => (parseAddress(given) ? given : undefined),
   same,
 );

@@ -1,6 +1,7 @@
 /** Where the server may listen, and for whom. Pure. */
 import { GollamaError } from '../base/errors.js';
 import { parseAddress } from '../config/address.js';
+import type { ServerConfig } from '../config/config.js';
 
 export interface ListenAddress {
   readonly host: string;
@@ -39,6 +40,11 @@ export function listenAddress(addr: string, policy: ListenPolicy): ListenAddress
     );
   }
   return { host, port, loopback };
+}
+
+/** As the configuration has it. Throws `configuration`. */
+export function listenAddressOf({ addr, apiKeys, insecure }: ServerConfig): ListenAddress {
+  return listenAddress(addr, { hasKeys: apiKeys.length > 0, insecure });
 }
 
 export function isLoopback(host: string): boolean {

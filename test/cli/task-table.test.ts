@@ -83,8 +83,12 @@ describe('on a terminal', () => {
   const shown = (columns: number, task: Partial<TaskReport> = {}) =>
     taskTable([{ ...TASK, ...task }], 1, columns).split('\n');
 
-  it('is the same where there is room for it', () => {
-    expect(taskTable([TASK], 1, 136)).toBe(taskTable([TASK], 1));
+  it('shows names whole where there is room for them, and otherwise all columns', () => {
+    const model = '模型-通义千问-72b-instruct:q4_k_m';
+    expect(shown(160, { model })[1]).toContain(model);
+    const [titles, row] = shown(90, { model });
+    expect(titles).toMatch(/COMPLETED$/);
+    expect(row).toContain('模型-通义千...');
   });
 
   it.each([

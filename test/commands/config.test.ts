@@ -36,7 +36,7 @@ describe('config check', () => {
   test('says in one line that a file is valid', async () => {
     const path = file('engines: [{kind: simulated}]\nserver: {api_keys: [a, b]}\n');
     expect(await run(ConfigCheck, path)).toEqual({
-      stdout: `${path} is valid: 1 engine, 2 API keys, listens on :8081\n`,
+      stdout: `${path} is valid: 1 engine, 2 API keys, listens on 0.0.0.0:8081\n`,
       stderr: '',
       exitCode: 0,
     });
@@ -52,6 +52,11 @@ describe('config check', () => {
     expect(stdout).toMatch(/is valid/);
   });
 
+  test('refuses what the server would not do, as to be reached from elsewhere without keys', async () => {
+    const { stderr, exitCode } = await run(ConfigCheck, file('server: {addr: "0.0.0.0:1"}\n'));
+    expect([stderr, exitCode]).toEqual([expect.stringMatching(/without any key\n {2}hint: /), 4]);
+  });
+
   test('takes a file that stands in its way before the one that --config names', async () => {
     expect((await run(ConfigCheck, file(''), '--config', '/none')).exitCode).toBe(0);
   });
@@ -59,7 +64,7 @@ describe('config check', () => {
   test('says that the defaults hold where there is no file', async () => {
     vi.spyOn(process, 'cwd').mockReturnValue(folder);
     expect((await run(ConfigCheck)).stdout).toMatch(
-      /^no configuration file, the defaults are valid: fallback simulated/,
+      /^no configuration file, the defaults are valid: fallback simulated, 0 API keys, listens on 127\.0\.0\.1:8081/,
     );
     vi.restoreAllMocks();
   });

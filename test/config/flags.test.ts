@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type FlagDescription, flagHelp, SERVE_FLAGS } from '../../src/config/flags.js';
 import { leaves } from '../../src/config/keys.js';
-import { loadText } from './load-text.js';
+import { loadText, problemsOf } from './load-text.js';
 
 const FILE = 'engines: [{kind: llama-server, name: a}, {kind: simulated, name: b}]';
 
@@ -34,6 +34,13 @@ describe('--host and --port', () => {
     const { config, origins } = await loadText('', { flags });
     expect([config.server.addr, origins.get('server.addr')]).toEqual([addr, origin]);
   });
+});
+
+test.each([
+  ['server: 5', { port: 1 }, 'server: expected a block of keys'],
+  ['logger: [a]', { logLevel: 'warn' }, 'logger: expected a block of keys'],
+])('no flag hides that %j is wrong', async (text, flags, problem) => {
+  expect(await problemsOf(text, { flags })).toEqual([expect.stringContaining(problem)]);
 });
 
 test('--model replaces the engines by one llama-server that is called like the file', async () => {

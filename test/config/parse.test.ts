@@ -335,7 +335,7 @@ logger:
   level: loud
 `;
     expect(await problemsOf(text)).toEqual([
-      'gollama.yaml:2:9 server.addr: got "foo", expected host:port, or :port for every interface',
+      'gollama.yaml:2:9 server.addr: got "foo", expected host:port, or :port (127.0.0.1; with keys, every interface)',
       'gollama.yaml:3:13 server.max_body: expected a size such as 32MiB, 64KB or a number of bytes',
       'gollama.yaml:4:8 queue: expected a block of keys',
       'gollama.yaml:6:5 engines[0].base_url: is missing, expected a URL such as http://127.0.0.1:8080',

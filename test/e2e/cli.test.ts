@@ -79,6 +79,20 @@ const FAILURES: readonly Failure[] = [
     hint: /api_keys/,
   },
   {
+    name: 'a check of the same',
+    args: ['serve', '--check', '--host', '0.0.0.0'],
+    exitCode: 4,
+    error: /^error: .*0\.0\.0\.0:8081 can be reached from other machines, without any key$/,
+    hint: /api_keys/,
+  },
+  {
+    name: 'keys of another program for JSON that nobody asked for',
+    args: ['bench', '--engine', 'sim', '--compat', 'vllm'],
+    exitCode: 2,
+    error: /--compat: --json$/,
+    hint: /gollama bench --help/,
+  },
+  {
     name: 'an unknown flag',
     args: ['serve', '--bogus'],
     exitCode: 2,
