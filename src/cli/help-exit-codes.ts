@@ -21,8 +21,8 @@ const MEANINGS: Readonly<Record<number, string>> = {
   9: 'bench: inconclusive',
   10: '--wait timed out',
   127: 'unknown command',
-  130: 'Ctrl+C',
-  143: 'terminated',
+  130: 'Ctrl+C (servers: 0)',
+  143: 'terminated (servers: 0)',
 };
 
 export function exitCodes(): ExitCode[] {
