@@ -12,7 +12,7 @@ const STEPS = 300;
 const LOOK_MS = 60_000;
 
 export function describeRandomOperations(opened: () => Harness): void {
-  for (const seed of [1, 2, Math.floor(systemRandom() * 2 ** 32)]) {
+  for (const seed of [1, Math.floor(systemRandom() * 2 ** 32)]) {
     it(`random operations come to what the contract says (seed ${seed})`, { timeout: 180_000 }, async () => {
       await new RandomOperations(opened(), seed).run();
     });

@@ -9,7 +9,7 @@ import type { SqliteLogBook } from '../../../src/stream/sqlite/sqlite-log-book.j
 import { logBookIn, newLogFolder } from './log-folder.js';
 
 const PROGRAM = fileURLToPath(new URL('killed-log-process.ts', import.meta.url));
-const ROUNDS = 8;
+const ROUNDS = 5;
 const DELIVERED_MAX = 4_000;
 
 describe('a process that is killed while it writes logs', () => {
