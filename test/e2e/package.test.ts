@@ -9,7 +9,7 @@ import { endAll } from '../support/ending.js';
 import { GollamaProcess, gollama, ROOT } from '../support/gollama-process.js';
 import { send } from '../support/http.js';
 import { makePlace, type Place } from '../support/place.js';
-import { makeRelease } from '../support/release.js';
+import { releaseIn } from '../support/release.js';
 
 const run = promisify(execFile);
 
@@ -32,17 +32,18 @@ let user: User;
 
 beforeAll(async () => {
   place = makePlace();
-  const tarball = await pack(join(place.cwd, 'source'));
-  await install(tarball, join(place.cwd, 'user'));
+  const release = await releaseIn(join(place.cwd, 'release'));
+  await install(await pack(release, place.cwd), join(place.cwd, 'user'));
 }, 120_000);
 afterAll(endAll);
 
-async function pack(source: string): Promise<string> {
-  await makeRelease(source);
-  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json'], { cwd: source });
+async function pack(release: string, to: string): Promise<string> {
+  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', to], {
+    cwd: release,
+  });
   const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
   files = packed.files.map(({ path }) => path);
-  return join(source, packed.filename);
+  return join(to, packed.filename);
 }
 
 /** With the versions of our own lockfile, which are in npm's cache since the last `npm ci`. */
@@ -168,9 +169,8 @@ describe('the package', () => {
   });
 
   it('has every command of the repository', async () => {
-    const manifest = JSON.parse(readFileSync(join(place.cwd, 'source/oclif.manifest.json'), 'utf8')) as {
-      commands: object;
-    };
+    const path = join(user.folder, 'node_modules/gollama/oclif.manifest.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as { commands: object };
     expect(Object.keys(manifest.commands)).toEqual(expect.arrayContaining(['serve', 'status', 'simulate']));
     expect((await gollama(['config', 'check'], { runJs, place })).code).toBe(0);
   });

@@ -5,11 +5,11 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endAll } from '../support/ending.js';
 import { makePlace, type Place } from '../support/place.js';
-import { makeRelease } from '../support/release.js';
+import { releaseIn } from '../support/release.js';
 import { type StartedApp, startApp } from '../support/start-app.js';
 
 /** Times what plain Node costs. On a quiet machine it is 1.2, 2.9 and 3.3; other tests run beside this one. */
@@ -31,8 +31,7 @@ let runJs: string;
 beforeAll(async () => {
   place = makePlace();
   meter = place.write('meter.cjs', METER);
-  runJs = process.env.GOLLAMA_TEST_RUN_JS ?? join(place.cwd, 'release/bin/run.js');
-  if (process.env.GOLLAMA_TEST_RUN_JS === undefined) await makeRelease(dirname(dirname(runJs)));
+  runJs = join(await releaseIn(join(place.cwd, 'release')), 'bin/run.js');
   app = await startApp('fallback: simulated');
 }, 60_000);
 afterAll(endAll);

@@ -1,7 +1,7 @@
 /** What is packed, made in a folder of its own: in the working tree it would take the place of what was compiled. */
 import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -10,6 +10,14 @@ const run = promisify(execFile);
 
 const PARTS = ['package.json', 'tsconfig.json', 'bin', 'src', 'commands', 'bench', 'config', 'dist'];
 const TEXTS = ['README.md', 'LICENSE', 'CHANGELOG.md'];
+
+/** The folder of the release that a run of all tests has made already; otherwise `folder`, made now. */
+export async function releaseIn(folder: string): Promise<string> {
+  const made = process.env.GOLLAMA_TEST_RUN_JS;
+  if (made !== undefined) return dirname(dirname(made));
+  await makeRelease(folder);
+  return folder;
+}
 
 /** `folder` is made. It runs as it is: `bin/run.js`. */
 export async function makeRelease(folder: string): Promise<void> {
