@@ -17,14 +17,26 @@ const LENGTH_IN_8_BYTES = 127;
 /** An unmasked frame, as servers send them (RFC 6455 section 5.2). */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);
-  const head = length < LENGTH_IN_2_BYTES ? 2 : length <= 0xffff ? 4 : 10;
-  const frame = Buffer.allocUnsafe(head + length);
+  const lengthBytes = extraLengthBytes(length);
+  const frame = Buffer.allocUnsafe(2 + lengthBytes + length);
   frame[0] = TEXT;
-  frame[1] = head === 2 ? length : head === 4 ? LENGTH_IN_2_BYTES : LENGTH_IN_8_BYTES;
-  if (head === 4) frame.writeUInt16BE(length, 2);
-  if (head === 10) frame.writeBigUInt64BE(BigInt(length), 2);
-  frame.write(text, head);
+  if (lengthBytes === 0) {
+    frame[1] = length;
+  } else if (lengthBytes === 2) {
+    frame[1] = LENGTH_IN_2_BYTES;
+    frame.writeUInt16BE(length, 2);
+  } else {
+    frame[1] = LENGTH_IN_8_BYTES;
+    frame.writeBigUInt64BE(BigInt(length), 2);
+  }
+  frame.write(text, 2 + lengthBytes);
   return frame;
+}
+
+/** A short length stands in the second byte of the frame itself. */
+function extraLengthBytes(length: number): 0 | 2 | 8 {
+  if (length < LENGTH_IN_2_BYTES) return 0;
+  return length <= 0xffff ? 2 : 8;
 }
 
 /**

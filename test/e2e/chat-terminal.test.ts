@@ -7,6 +7,18 @@ import { endAll } from '../support/ending.js';
 
 afterEach(endAll);
 
+/** A terminal with the first words of an answer that goes on. */
+async function halfAnswered() {
+  const { upstream, start } = await chatSetting();
+  const pty = await start();
+  pty.type('tell me\r');
+  const call = await upstream.next();
+  call.beginStream();
+  call.say('Once upon');
+  await pty.shows('Once upon');
+  return { start, pty, call };
+}
+
 describe('a chat at a terminal', () => {
   it('answers, renders, keeps the session, and tells how to come back', async () => {
     const { upstream, place, start } = await chatSetting();
@@ -139,13 +151,7 @@ describe('a chat at a terminal', () => {
   });
 
   it('that is closed takes back what was asked, keeps what there is of it, and ends the program', async () => {
-    const { upstream, start } = await chatSetting();
-    const pty = await start();
-    pty.type('tell me\r');
-    const call = await upstream.next();
-    call.beginStream();
-    call.say('Once upon');
-    await pty.shows('Once upon');
+    const { start, pty, call } = await halfAnswered();
     pty.hangUp();
     await call.abandoned;
     expect(await pty.ended).toMatchObject({ signal: 1 });
@@ -154,13 +160,7 @@ describe('a chat at a terminal', () => {
   });
 
   it('ends when it is told to, and keeps what there is of the answer', async () => {
-    const { upstream, start } = await chatSetting();
-    const pty = await start();
-    pty.type('tell me\r');
-    const call = await upstream.next();
-    call.beginStream();
-    call.say('Once upon');
-    await pty.shows('Once upon');
+    const { start, pty, call } = await halfAnswered();
     process.kill(pty.pid, 'SIGTERM');
     await call.abandoned;
     expect(await pty.ended).toEqual({ code: 143, signal: 0 });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../src/config/parse.js';
-import { listenAddress } from '../../src/gateway/listen-address.js';
+import { listenAddressOf } from '../../src/gateway/listen-address.js';
 import { endAll } from '../support/ending.js';
 import { chatCompletion, chatEvent, FakeUpstream } from '../support/fake-upstream.js';
 import { open, send } from '../support/http.js';
@@ -238,8 +238,7 @@ describe('AUTH-1: keys', () => {
     const read = async (text: string) => {
       const sources = { env: {}, flags: {}, cwd: '/', home: '/', readText: () => Promise.reject(new Error('no')) };
       const { config } = await parseConfig({ ...sources, file: { name: 'f', text } });
-      const { addr, apiKeys, insecure } = config.server;
-      return listenAddress(addr, { hasKeys: apiKeys.length > 0, insecure });
+      return listenAddressOf(config.server);
     };
     await expect(read('server: {addr: "0.0.0.0:8081"}')).rejects.toMatchObject({ code: 'configuration' });
     expect(await read('server: {addr: "0.0.0.0:8081", api_keys: [sk-one]}')).toMatchObject({ host: '0.0.0.0' });
